@@ -1,0 +1,1 @@
+"""One module a subcommand. None of them imports Textual or Rich."""

@@ -1,0 +1,122 @@
+"""The live source: this machine, now."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from pitop.collect.topics import Topic
+from pitop.collect.worker import Worker
+from pitop.model.snapshot import Failure, Snapshot
+
+__all__ = ["LiveSource"]
+
+S = TypeVar("S", bound=Snapshot)
+
+_END = 0.3  # seconds that collectors get to end
+
+
+@dataclass(slots=True)
+class _Channel:
+    """One topic that somebody looks at: its worker, who listens, and the newest snapshot for those who come later."""
+
+    worker: Worker[Any]
+    listeners: list[_Hold] = field(default_factory=list)
+    newest: Any = None
+
+
+class _Hold:
+    """A subscription to the live source."""
+
+    def __init__(self, source: LiveSource, topic: Topic[Any], deliver: Callable[[Any], None]) -> None:
+        self._source = source
+        self.topic = topic
+        self.deliver = deliver
+
+    def ask(self, request: Struct) -> None:
+        self._source.ask(self.topic, request)
+
+    def close(self) -> None:
+        self._source.drop(self)
+
+
+class LiveSource:
+    """Collects each topic on its own thread, once, for all who subscribed to it, and only while someone has."""
+
+    name = "live"
+
+    def __init__(self, interval: float = 1.0) -> None:
+        self._interval = interval
+        self._lock = threading.RLock()
+        self._channels: dict[str, _Channel] = {}
+
+    @property
+    def interval(self) -> float:
+        """Seconds between samples."""
+        return self._interval
+
+    def set_interval(self, seconds: float) -> None:
+        """Change the cadence from now on."""
+        self._interval = seconds
+        with self._lock:
+            for channel in self._channels.values():
+                channel.worker.nudge()
+
+    def subscribe(self, topic: Topic[S], deliver: Callable[[S | Failure], None]) -> _Hold:
+        """Have `deliver` called with every snapshot or failure; at once with the newest where there is one."""
+        hold = _Hold(self, topic, deliver)
+        with self._lock:
+            channel = self._channels.get(topic.name)
+            if channel is None:
+                worker = Worker(topic, lambda: self._interval, lambda result: self._deliver(topic.name, result))
+                channel = self._channels[topic.name] = _Channel(worker)
+                channel.listeners.append(hold)
+                worker.start()
+            else:
+                channel.listeners.append(hold)
+                if channel.newest is not None:
+                    deliver(channel.newest)
+        return hold
+
+    def ask(self, topic: Topic[Any], request: Struct) -> None:
+        """Pass a request to the topic's collector."""
+        with self._lock:
+            channel = self._channels.get(topic.name)
+            if channel is not None:
+                channel.worker.ask(request)
+
+    def drop(self, hold: _Hold) -> None:
+        """Remove a listener; the last one's leaving ends the collector."""
+        with self._lock:
+            channel = self._channels.get(hold.topic.name)
+            if channel is None or hold not in channel.listeners:
+                return
+            channel.listeners.remove(hold)
+            if not channel.listeners:
+                del self._channels[hold.topic.name]
+                channel.worker.end()
+
+    def close(self) -> None:
+        """End every collector; returns within 0.3 s even when one is stuck in a system call."""
+        with self._lock:
+            workers = [channel.worker for channel in self._channels.values()]
+            self._channels.clear()
+        for worker in workers:
+            worker.end()
+        limit = time.monotonic() + _END
+        for worker in workers:
+            worker.join(max(0.0, limit - time.monotonic()))
+
+    def _deliver(self, name: str, result: Any) -> None:
+        with self._lock:
+            channel = self._channels.get(name)
+            if channel is None:
+                return
+            channel.newest = result
+            for hold in tuple(channel.listeners):
+                hold.deliver(result)

@@ -1,0 +1,40 @@
+"""The topics that panes and commands ask for, and which collector answers each.
+
+A collector is named by its place and imported when its topic is first shown, on the collector's own thread: what
+is never looked at costs neither time nor memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from pitop.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from pitop.collect.collector import Collector
+    from pitop.model.machine import MachineSnapshot
+    from pitop.model.processes import ProcessesSnapshot
+
+__all__ = ["MACHINE", "PROCESSES", "Topic"]
+
+S = TypeVar("S", bound=Snapshot)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic(Generic[S]):
+    """What can be asked for: its name, and its collector's class as `module:name`."""
+
+    name: str
+    collector: str
+
+    def open(self) -> Collector[S]:
+        """Import and make the topic's collector for this machine."""
+        module, _, name = self.collector.partition(":")
+        made: Any = getattr(import_module(module), name)()
+        return made  # type: ignore[no-any-return]
+
+
+MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
+PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")

@@ -1,0 +1,141 @@
+"""One collector on its own thread: cadence, wake-ups, clean end."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from pitop.collect.collector import Collector, Unavailable
+from pitop.collect.topics import Topic
+from pitop.model.snapshot import Failure, Snapshot
+
+__all__ = ["Worker", "failure"]
+
+S = TypeVar("S", bound=Snapshot)
+
+_RETRY = 2.0  # seconds between attempts while a topic fails, at least
+_REQUESTS = 64  # waiting requests; the oldest are dropped, since panes repeat what they want
+
+
+def failure(topic: str, error: BaseException) -> Failure:
+    """What is shown of an exception: its message, what to do, and where in the code it happened."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    if isinstance(error, Unavailable):
+        return Failure(topic, time.time(), str(error), error.advice, where)
+    message = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    advice = "Not permitted: run pitop as root for this." if isinstance(error, PermissionError) else ""
+    return Failure(topic, time.time(), message, advice, where)
+
+
+class Worker(Generic[S]):
+    """Runs a topic's collector until told to end.
+
+    `interval` is asked before each wait. `deliver` is called on this thread. A collector that raises is closed,
+    its failure delivered, and made anew at the next turn.
+    """
+
+    def __init__(self, topic: Topic[S], interval: Callable[[], float], deliver: Callable[[S | Failure], None]) -> None:
+        self._topic = topic
+        self._interval = interval
+        self._deliver = deliver
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._lock = threading.Lock()  # guards _wake against use after close, and _requests
+        self._requests: list[Struct] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"collect-{topic.name}", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def ask(self, request: Struct) -> None:
+        """Hand `request` to the collector and have it collect at once."""
+        with self._lock:
+            if self._ended.is_set():
+                return
+            self._requests.append(request)
+            del self._requests[:-_REQUESTS]
+            os.eventfd_write(self._wake, 1)
+
+    def nudge(self) -> None:
+        """Collect at once (the interval changed, or somebody has just begun to look)."""
+        with self._lock:
+            if not self._ended.is_set():
+                os.eventfd_write(self._wake, 1)
+
+    def end(self) -> None:
+        """Tell the thread to end; `join` waits for it."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._ended.set()
+                os.eventfd_write(self._wake, 1)
+
+    def join(self, seconds: float) -> bool:
+        """Whether the thread has ended within `seconds`. From the thread itself: False at once."""
+        if threading.current_thread() is self._thread:
+            return False
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        collector: Collector[S] | None = None
+        try:
+            due = time.monotonic()
+            while not self._ended.is_set():
+                pause = self._interval()
+                try:
+                    if collector is None:
+                        collector = self._topic.open()
+                    for request in self._taken():
+                        collector.ask(request)
+                    result: S | Failure = collector.collect()
+                    pause = collector.every or pause
+                except Exception as error:  # whatever a collector raises is shown in its pane
+                    result = failure(self._topic.name, error)
+                    collector = self._closed(collector)
+                    pause = max(pause, _RETRY)
+                if self._ended.is_set():
+                    break
+                self._deliver(result)
+                # On the grid, so that a slow sample does not shift every later one; never a backlog of turns.
+                due = max(due + pause, time.monotonic() + 0.2 * pause)
+                if self._wait(due, collector):
+                    due = time.monotonic()
+        finally:
+            self._closed(collector)
+            with self._lock:
+                self._ended.set()
+                os.close(self._wake)
+
+    def _taken(self) -> list[Struct]:
+        with self._lock:
+            taken, self._requests = self._requests, []
+        return taken
+
+    def _wait(self, due: float, collector: Collector[S] | None) -> bool:
+        """Wait until `due` or until something happens; True when it happened before."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        for descriptor in collector.descriptors() if collector is not None else ():
+            poll.register(descriptor, select.POLLIN)
+        remaining = due - time.monotonic()
+        happened = poll.poll(max(0.0, remaining * 1000))
+        if any(descriptor == self._wake for descriptor, _ in happened):
+            os.eventfd_read(self._wake)
+        return bool(happened)
+
+    @staticmethod
+    def _closed(collector: Collector[Any] | None) -> None:
+        if collector is not None:
+            try:
+                collector.close()
+            except Exception:  # the collector is being thrown away; its failure was told when it happened
+                pass

@@ -1,0 +1,1 @@
+"""How values look: fields, units, text tables, JSON documents. Shared by the screen and the commands."""

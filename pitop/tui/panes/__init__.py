@@ -1,0 +1,1 @@
+"""One module a pane. A pane never reads the system and never imports another pane."""

@@ -1,0 +1,1 @@
+"""Widgets that panes share, all drawn line by line."""
