@@ -38,7 +38,7 @@ class Kind(enum.Enum):
     NUMBER = "a number"
     BYTES = "a size"
     SECONDS = "a time"
-    MILLISECONDS = "a time"
+    MILLISECONDS = "a time in ms"
     FLAG = "yes or no"
     ADDRESS = "address"
 
