@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable
@@ -12,8 +13,10 @@ from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.events import Resize
+from textual.geometry import Size
 from textual.reactive import var
 from textual.screen import Screen
 
@@ -47,6 +50,12 @@ class _Place(NamedTuple):
 
 PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),)
 """The panes there are, in the order of their digits."""
+
+_FUNCTION = re.compile(r"f\d+")
+_CAPS = {
+    "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "space": "Space", "esc": "Esc", "shift": "Shift",
+    "del": "Del", "": "+",
+}  # fmt: skip
 
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -85,7 +94,8 @@ class PitopApp(App[None]):
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
-        super().__init__(driver_class=PitopDriver)
+        # Without colour the terminal's own are kept; Textual would make greys of ours.
+        super().__init__(driver_class=PitopDriver, ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name
@@ -116,7 +126,7 @@ class PitopApp(App[None]):
             self.set_keymap(dict(self.settings.keys))
         self._header.follow(self.source)
         self._wake()
-        self._fit()
+        self._fit(self.size)
         for problem in self.settings.problems:
             self.notify(f"configuration, {problem}", severity="warning", timeout=12)
         if self.settings.theme not in self.available_themes:
@@ -183,12 +193,12 @@ class PitopApp(App[None]):
         notes.append((f"{self.source.name} {self.source.interval:g} s", Tone.FAINT))
         self._tabs.note(notes)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Give the header the lines that the screen can spare."""
-        self._fit()
+        self._fit(event.size)
 
-    def _fit(self) -> None:
-        self._header.styles.height = 3 if self.size.height >= 18 and self.size.width >= 60 else 1
+    def _fit(self, size: Size) -> None:
+        self._header.styles.height = 3 if size.height >= 18 and size.width >= 60 else 1
 
     def action_pause(self) -> None:
         """Hold the view still, or let it go on."""
@@ -233,6 +243,16 @@ class PitopApp(App[None]):
                 f"Glyphs: {level}", "What lines and bars are drawn with", lambda g=level: self.set_glyphs(g)
             )
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they stand on a keyboard: F6, PgUp, Space, Shift+F3."""
+        display = super().get_key_display(binding)
+        return (
+            "+".join(
+                _CAPS.get(part, part.upper() if _FUNCTION.fullmatch(part) else part) for part in display.split("+")
+            )
+            or display
+        )
 
     def sample_every(self, seconds: float) -> None:
         """Change how often samples are taken."""

@@ -225,6 +225,10 @@ class TablePane(Pane, Generic[R]):
         if self._problem:
             self.app.notify(self._problem, severity="warning")
 
+    def on_resize(self) -> None:
+        """The summary goes where the screen is low."""
+        self.tell(len(self.table.rows))
+
     def shown_order(self) -> tuple[str | None, bool]:
         """The column that is marked as the order."""
         return self.sort_key, self.falling
@@ -350,6 +354,7 @@ class TablePane(Pane, Generic[R]):
             try:
                 self.set_filter(text)
             except FilterError as error:
+                self.set_filter(before)
                 return Answer(error.message, error.position, error=True)
             if not text.strip():
                 return Answer(self.filter_example)

@@ -21,7 +21,7 @@ class Lines(Widget):
     @property
     def looks(self) -> Looks:
         """How tones look in the theme in use."""
-        return looks_for(self.app.current_theme)
+        return looks_for(self.app.current_theme, colour=not self.app.no_color)
 
     @property
     def glyphs(self) -> Glyphs:
