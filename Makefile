@@ -40,10 +40,11 @@ check: $(VENV)/tools
 bench: $(VENV)/tools
 	@$(BIN)/python -m bench --processes $(PROCESSES) --seconds $(SECONDS) --rounds $(ROUNDS) --size $(SIZE) \
 		$(if $(PROGRAMS),--programs $(PROGRAMS))
+	@echo && $(BIN)/python -m bench.processes
 
 screenshots: $(VENV)/tools
 	@sh setup/packages --list screenshots/packages.txt
-	@$(BIN)/python screenshots/make.py
+	@$(BIN)/python -m screenshots
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
