@@ -70,15 +70,15 @@ class Program:
         }
 
     def __enter__(self) -> Self:
+        file = shutil.which(self.command[0], path=self._environment["PATH"])
+        if file is None:
+            raise FileNotFoundError(self.command[0])
         self._home = Path(tempfile.mkdtemp(prefix="pitop-home-"))
         for name, content in self._files.items():
             path = self._home / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
         environment = {"HOME": str(self._home), **self._environment}
-        file = shutil.which(self.command[0], path=environment["PATH"])
-        if file is None:
-            raise FileNotFoundError(self.command[0])
         self.started = time.monotonic()
         self.pid, self._terminal = pty.fork()
         if self.pid == 0:
