@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -208,6 +210,34 @@ def process(
 def at_rest(row: Process) -> Process:
     """The same process after a while in which it did not run: its rates are known to be zero."""
     return replace(row, cpu_percent=0.0, minor_faults_per_second=0.0, major_faults_per_second=0.0)
+
+
+def with_sums(row: Process, others: Sequence[Process]) -> Process:
+    """`row` with the figures of `others` added, and their number behind its command: a folded subtree in one row.
+
+    Resident sizes add up as they stand, so pages that several share count once for each.
+    """
+    rows = (row, *others)
+
+    def total(values: Iterable[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) if known else None
+
+    return replace(
+        row,
+        command=f"{row.command}  (+{len(others)})",
+        threads=sum(each.threads for each in rows),
+        vsz_bytes=sum(each.vsz_bytes for each in rows),
+        rss_bytes=sum(each.rss_bytes for each in rows),
+        shared_bytes=total(each.shared_bytes for each in rows),
+        memory_percent=total(each.memory_percent for each in rows),
+        cpu_percent=total(each.cpu_percent for each in rows),
+        cpu_seconds=sum(each.cpu_seconds for each in rows),
+        minor_faults=sum(each.minor_faults for each in rows),
+        major_faults=sum(each.major_faults for each in rows),
+        minor_faults_per_second=total(each.minor_faults_per_second for each in rows),
+        major_faults_per_second=total(each.major_faults_per_second for each in rows),
+    )
 
 
 class ProcessesSnapshot(Snapshot, frozen=True, kw_only=True):
