@@ -24,6 +24,7 @@ from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings, Settings
+from pitop.tui.terminal.driver import PitopDriver
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header
 from pitop.tui.widgets.tabs import Tabs
@@ -84,7 +85,7 @@ class PitopApp(App[None]):
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
-        super().__init__()
+        super().__init__(driver_class=PitopDriver)
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name

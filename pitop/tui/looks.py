@@ -30,7 +30,6 @@ NIGHT = Theme(
         "pitop-selected": "#27405c",
         "pitop-tagged": "#3a3320",
         "pitop-head": "#1d2630",
-        "pitop-shared": "#b294d2",
         "footer-key-foreground": "#8fc1e3",
     },
 )
@@ -53,14 +52,13 @@ PAPER = Theme(
         "pitop-selected": "#cfe0f3",
         "pitop-tagged": "#f2e6c4",
         "pitop-head": "#e6e2d8",
-        "pitop-shared": "#7a4fa3",
         "footer-key-foreground": "#1f6d8c",
     },
 )
 
 
 class Backdrop(enum.Enum):
-    """What lies behind a line."""
+    """What lies behind a line. Where a theme takes the terminal's own colours, plain is the terminal's background."""
 
     PLAIN = "plain"
     SELECTED = "selected"
@@ -89,12 +87,11 @@ class Looks:
             Tone.BAD: Style(color="red" if ansi else theme.error),
         }
         self._backdrops: dict[Backdrop, Style] = {
-            Backdrop.PLAIN: Style(),
+            Backdrop.PLAIN: Style(bgcolor=None if ansi else theme.background),
             Backdrop.SELECTED: Style(bgcolor="blue" if ansi else variables.get("pitop-selected", theme.secondary)),
             Backdrop.TAGGED: Style(bgcolor="magenta" if ansi else variables.get("pitop-tagged", theme.panel)),
             Backdrop.HEAD: Style(bgcolor="bright_black" if ansi else variables.get("pitop-head", theme.panel)),
         }
-        self.shared = Style(color="magenta" if ansi else variables.get("pitop-shared", theme.primary))
         if not colour:
             self._tones = {
                 Tone.PLAIN: Style(),
@@ -111,7 +108,6 @@ class Looks:
                 Backdrop.TAGGED: Style(underline=True),
                 Backdrop.HEAD: Style(reverse=True),
             }
-            self.shared = Style()
 
     def style(self, tone: Tone, backdrop: Backdrop = Backdrop.PLAIN, *, strong: bool = False) -> Style:
         """The style of text in `tone` before `backdrop`."""

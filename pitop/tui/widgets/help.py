@@ -106,7 +106,7 @@ class Help(ModalScreen[None]):
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 60%; }
     Help > Vertical {
-        width: 95%; max-width: 110; height: 95%; background: $panel; border: round $primary;
+        width: 95%; max-width: 110; height: 95%; background: $background; border: round $primary;
         border-title-color: $primary; padding: 0 1;
     }
     """

@@ -8,6 +8,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
+from pitop.render.field import Tone
 from pitop.render.glyphs import LEVELS, Glyphs
 from pitop.tui.looks import Looks, looks_for
 
@@ -34,7 +35,7 @@ class Lines(Widget):
 
     def backdrop(self, y: int) -> Style:
         """What fills the rest of line `y`."""
-        return Style.null()
+        return self.looks.style(Tone.PLAIN)
 
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""
