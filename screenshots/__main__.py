@@ -18,11 +18,13 @@ __all__ = ["main"]
 _FOLDER = Path(__file__).parent
 _PITOP = str(Path(sys.executable).parent / "pitop")
 _ZOOM = "1.5"
+_COLOURS = "96"  # few are on a screen; the rest is the letters' edges
 
 
 def _take(scene: Scene) -> None:
     """Run pitop, do what the scene asks for, and draw what is on the screen then."""
-    with Program([_PITOP, *scene.arguments], scene.columns, scene.lines) as program:
+    files = {".config/pitop/config.toml": scene.config}
+    with Program([_PITOP, *scene.arguments], scene.columns, scene.lines, files=files) as program:
         program.listen(scene.seconds)
         for key in scene.keys:
             program.press(key)
@@ -62,6 +64,7 @@ def main() -> int:
             drawing = _FOLDER / f"{scene.name}.svg"
             picture = drawing.with_suffix(".png")
             subprocess.run(["rsvg-convert", "--zoom", _ZOOM, "--output", picture, drawing], check=True)
+            subprocess.run(["pngquant", "--force", "--strip", "--output", picture, _COLOURS, picture], check=True)
     return 0
 
 

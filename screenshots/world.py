@@ -7,6 +7,7 @@ shows and nothing stays behind. What is seen is real: the processes run, use CPU
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
 import os
 import pwd
@@ -48,7 +49,8 @@ _libc.prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 class Service:
     """A process: the command line that it shows, whose it is, and what it does.
 
-    `cpu` is the share of a core that it uses, `megabytes` what it holds, `faults` the pages that it faults in a second.
+    `cpu` is the share of a core that it uses, `megabytes` what it holds, `faults` the pages that it faults in a second,
+    on the average.
     A `waiting` one is in uninterruptible sleep, a `dead` one has ended and its parent has not asked for its status.
     """
 
@@ -134,9 +136,11 @@ def _live(service: Service) -> NoReturn:
         while True:
             signal.pause()
     while True:
-        _fault(int(service.faults * _TURN))
+        # Busier and calmer by turns, each process at its own pace.
+        effort = 1 + 0.8 * math.sin(time.monotonic() / 2 + os.getpid())
+        _fault(int(service.faults * effort * _TURN))
         began = time.process_time()
-        while time.process_time() - began < service.cpu * _TURN:
+        while time.process_time() - began < service.cpu * effort * _TURN:
             pass
         time.sleep(_TURN * max(0.05, 1 - service.cpu))
 
