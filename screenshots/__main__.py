@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench.program import Program
+from screenshots.network import build
 from screenshots.scenes import SCENES, Scene
 from screenshots.services import SERVICES
 from screenshots.svg import svg
-from screenshots.world import NAMESPACES, furnish, start
+from screenshots.world import INNER, OUTER, boot, furnish
 
 __all__ = ["main"]
 
@@ -36,37 +38,56 @@ def _take(scene: Scene) -> None:
     (_FOLDER / f"{scene.name}.svg").write_text(drawing)
 
 
-def _inside(names: list[str]) -> int:
-    """As the first process of the small machine."""
+def _chosen(names: Sequence[str]) -> list[Scene]:
+    return [scene for scene in SCENES if not names or scene.name in names]
+
+
+def _again(stage: str, names: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "screenshots", stage, *names]
+
+
+def _outer(names: Sequence[str]) -> int:
+    """In namespaces for the network and the names: furnish them, and go one further in."""
     furnish()
-    for service in SERVICES:
-        start(service)
-    for scene in SCENES:
-        if not names or scene.name in names:
-            print(scene.name, flush=True)
-            _take(scene)
+    others = build()
+    try:
+        return subprocess.run([*INNER, *_again("--inner", names)], check=False).returncode
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+def _inner(names: Sequence[str]) -> int:
+    """As the first process of the small machine: start the others, and take the pictures."""
+    boot(SERVICES)
+    for scene in _chosen(names):
+        print(scene.name, flush=True)
+        _take(scene)
     return 0
 
 
-def main() -> int:
-    """Make the small machine, take the pictures there, and turn them into PNG."""
-    if sys.argv[1:2] == ["--inside"]:
-        return _inside(sys.argv[2:])
+def _to_png(scene: Scene) -> None:
+    drawing = _FOLDER / f"{scene.name}.svg"
+    picture = drawing.with_suffix(".png")
+    subprocess.run(["rsvg-convert", "--zoom", _ZOOM, "--output", picture, drawing], check=True)
+    subprocess.run(["pngquant", "--force", "--strip", "--output", picture, _COLOURS, picture], check=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the small machine, take the pictures there (all, or those named), and turn them into PNG."""
+    stages = {"--outer": _outer, "--inner": _inner}
+    if arguments[:1] and arguments[0] in stages:
+        return stages[arguments[0]](arguments[1:])
     if os.geteuid() != 0:
         print("screenshots: making the small machine that they show needs root", file=sys.stderr)
         return 1
-    names = sys.argv[1:]
-    done = subprocess.run([*NAMESPACES, sys.executable, "-m", "screenshots", "--inside", *names], check=False)
-    if done.returncode:
-        return done.returncode
-    for scene in SCENES:
-        if not names or scene.name in names:
-            drawing = _FOLDER / f"{scene.name}.svg"
-            picture = drawing.with_suffix(".png")
-            subprocess.run(["rsvg-convert", "--zoom", _ZOOM, "--output", picture, drawing], check=True)
-            subprocess.run(["pngquant", "--force", "--strip", "--output", picture, _COLOURS, picture], check=True)
-    return 0
+    done = subprocess.run([*OUTER, *_again("--outer", arguments)], check=False)
+    if done.returncode == 0:
+        for scene in _chosen(arguments):
+            _to_png(scene)
+    return done.returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from screenshots.network import PI, SERVER, exchange, look_up, serve
 from screenshots.world import Service
 
 __all__ = ["SERVICES"]
@@ -23,11 +26,24 @@ SERVICES = (
         children=(Service("avahi-daemon: chroot helper", "avahi"),),
     ),
     Service("/sbin/wpa_supplicant -u -s -O DIR=/run/wpa_supplicant GROUP=netdev", cpu=0.001, megabytes=2),
-    Service("/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf", "mosquitto", cpu=0.02, megabytes=5),
+    Service(
+        "/usr/sbin/mosquitto -c /etc/mosquitto/mosquitto.conf",
+        "mosquitto",
+        cpu=0.02,
+        megabytes=5,
+        work=(partial(serve, PI, 1883, 4),),
+    ),
     Service(
         "nginx: master process /usr/sbin/nginx -g daemon on; master_process on;",
         children=(
-            Service("nginx: worker process", "www-data", cpu=0.03, megabytes=4, faults=40),
+            Service(
+                "nginx: worker process",
+                "www-data",
+                cpu=0.03,
+                megabytes=4,
+                faults=40,
+                work=(partial(serve, PI, 80, 5200),),
+            ),
             Service("nginx: worker process", "www-data", cpu=0.015, megabytes=4, faults=15),
         ),
     ),
@@ -35,6 +51,7 @@ SERVICES = (
         "/usr/lib/postgresql/15/bin/postgres -D /var/lib/postgresql/15/main",
         "postgres",
         megabytes=24,
+        work=(partial(serve, "127.0.0.1", 5432, 700),),
         children=(
             Service("postgres: 15/main: checkpointer", "postgres", megabytes=9),
             Service("postgres: 15/main: background writer", "postgres", cpu=0.004, megabytes=4),
@@ -54,6 +71,7 @@ SERVICES = (
                         "sshd: pi@pts/0",
                         "pi",
                         cpu=0.003,
+                        work=(partial(serve, PI, 22, 120),),
                         children=(Service("-bash", "pi", children=(Service("vim notes.md", "pi", megabytes=5),)),),
                     ),
                 ),
@@ -109,6 +127,11 @@ SERVICES = (
         cpu=0.06,
         megabytes=31,
         faults=120,
+        work=(
+            partial(look_up, "api.example.org", 2.0),
+            partial(exchange, SERVER, 443, 420, 1.5, 4),
+            partial(exchange, "127.0.0.1", 5432, 180, 0.5),
+        ),
         children=(Service("rtl_433 -F json -R 19", "pi", cpu=0.09, megabytes=7),),
     ),
     Service("rsync -a --delete /srv/photos/ /mnt/backup/photos/", nice=10, megabytes=11, waiting=True),

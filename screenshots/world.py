@@ -23,9 +23,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-__all__ = ["NAMESPACES", "Service", "furnish", "start"]
+from screenshots.network import ROUTER
 
-NAMESPACES = ("unshare", "--mount", "--uts", "--ipc", "--net", "--pid", "--fork", "--mount-proc", "--kill-child")
+__all__ = ["INNER", "OUTER", "Service", "boot", "furnish", "start"]
+
+# The network and the names first; the processes in one more, so that the network's own are not seen.
+OUTER = ("unshare", "--mount", "--uts", "--ipc", "--net", "--fork", "--kill-child")
+INNER = ("unshare", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child")
 
 _HOST = "raspberrypi"
 _USERS = {
@@ -50,8 +54,8 @@ class Service:
     """A process: the command line that it shows, whose it is, and what it does.
 
     `cpu` is the share of a core that it uses, `megabytes` what it holds, `faults` the pages that it faults in a second,
-    on the average.
-    A `waiting` one is in uninterruptible sleep, a `dead` one has ended and its parent has not asked for its status.
+    on the average. `work` is begun in it, and goes on in threads. A `waiting` one is in uninterruptible sleep; a `dead`
+    one has ended, and its parent has not asked for its status.
     """
 
     command: str
@@ -63,7 +67,7 @@ class Service:
     threads: int = 1
     waiting: bool = False
     dead: bool = False
-    work: Callable[[], object] | None = None
+    work: tuple[Callable[[], object], ...] = ()
     children: tuple[Service, ...] = ()
 
     @property
@@ -73,14 +77,13 @@ class Service:
 
 
 def furnish() -> None:
-    """Give this namespace a name, users and a loopback interface of its own."""
+    """Give these namespaces a name, users and a name server of their own."""
     socket.sethostname(_HOST)
-    _run("mount", "--make-rprivate", "/")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
     lines = [f"{name}:x:{uid}:{uid}:,,,:/home/{name}:/bin/bash" for name, uid in _USERS.items()]
     _cover("/etc/passwd", lines)
     _cover("/etc/hosts", ["127.0.0.1 localhost", f"127.0.1.1 {_HOST}"])
-    _run("ip", "link", "set", "lo", "up")
-    _rename(Service("/sbin/init splash"))
+    _cover("/etc/resolv.conf", [f"nameserver {ROUTER}", "search home.arpa"])
 
 
 def _cover(path: str, lines: Sequence[str]) -> None:
@@ -88,12 +91,15 @@ def _cover(path: str, lines: Sequence[str]) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=Path(path).name, delete=False) as file:
         file.write("\n".join(lines) + "\n")
     os.chmod(file.name, 0o644)
-    _run("mount", "--bind", file.name, os.path.realpath(path))
+    subprocess.run(["mount", "--bind", file.name, os.path.realpath(path)], check=True)
     os.unlink(file.name)
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True)
+def boot(services: Sequence[Service]) -> None:
+    """Be the first process of the small machine, and start its services."""
+    _rename(Service("/sbin/init splash"))
+    for service in services:
+        start(service)
 
 
 def start(service: Service) -> int:
@@ -130,9 +136,9 @@ def _live(service: Service) -> NoReturn:
     held = mmap.mmap(-1, max(1, service.megabytes << 20), flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     for offset in range(0, service.megabytes << 20, _PAGE):
         held[offset] = 1
-    if service.work is not None:
-        service.work()
-    elif not service.cpu and not service.faults:
+    for work in service.work:
+        work()
+    if not service.cpu and not service.faults:
         while True:
             signal.pause()
     while True:
