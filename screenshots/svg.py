@@ -6,6 +6,7 @@ edges whatever the font, as terminals draw them.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -87,6 +88,7 @@ _ROUND = {"╭": (1, 1), "╮": (-1, 1), "╯": (-1, -1), "╰": (1, -1)}  # the
 _SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 # Quarters of a cell: upper left 1, upper right 2, lower left 4, lower right 8.
 _QUARTERS = {"▖": 4, "▗": 8, "▘": 1, "▙": 13, "▚": 9, "▛": 7, "▜": 11, "▝": 2, "▞": 6, "▟": 14}
+_FORBIDDEN = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML 1.0
 _DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))  # of braille, by bit: column, row
 
 
@@ -158,7 +160,7 @@ def _texts(style: _Style, x: float, y: float, texts: Sequence[str]) -> Iterator[
             yield from shape
         elif text != " ":
             begin = begin if word else here
-            word += text
+            word += _FORBIDDEN.sub("\ufffd", text)
     for wanted, at in ((style.underline, 15.5), (style.strike, 9.5)):
         if wanted:
             yield _rectangle(x, y + at, len(texts) * _WIDTH, 1, style.foreground)
@@ -179,13 +181,13 @@ def _shape(text: str, x: float, y: float, colour: str) -> Iterator[str]:
     if text in _LINES:
         left, up, right, down = (int(weight) for weight in _LINES[text])
         if left:
-            yield _rectangle(x, centre - left / 2, _WIDTH / 2 + left / 2, left, colour)
+            yield _rectangle(x, centre - left / 2, _WIDTH / 2 + left / 2, left, colour, crisp=True)
         if right:
-            yield _rectangle(middle - right / 2, centre - right / 2, _WIDTH / 2 + right / 2, right, colour)
+            yield _rectangle(middle - right / 2, centre - right / 2, _WIDTH / 2 + right / 2, right, colour, crisp=True)
         if up:
-            yield _rectangle(middle - up / 2, y, up, _HEIGHT / 2 + up / 2, colour)
+            yield _rectangle(middle - up / 2, y, up, _HEIGHT / 2 + up / 2, colour, crisp=True)
         if down:
-            yield _rectangle(middle - down / 2, centre - down / 2, down, _HEIGHT / 2 + down / 2, colour)
+            yield _rectangle(middle - down / 2, centre - down / 2, down, _HEIGHT / 2 + down / 2, colour, crisp=True)
     elif text in _ROUND:
         across, along = _ROUND[text]
         yield (
