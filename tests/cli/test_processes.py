@@ -70,19 +70,27 @@ sys.stdin.read()
 PS = "pid,ppid,uid,stat,ni,vsz,rss,nlwp,min_flt,maj_flt,comm"
 
 
+def times_run() -> dict[int, list[str]]:
+    """For every thread of every process: run time, wait time and time slices."""
+    found = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            found[int(folder.name)] = [file.read_text() for file in sorted(folder.glob("task/*/schedstat"))]
+        except OSError:
+            continue
+    return found
+
+
 def test_agrees_with_ps_about_all_that_sleep(peer: Callable[[str], str], family: dict[str, int]) -> None:
-    """What changed between two looks of ps is left out: it was not at rest."""
-
-    def ps() -> dict[int, str]:
-        done = subprocess.run([peer("ps"), "-e", "-o", PS], capture_output=True, text=True, check=True)
-        return {int(line.split(None, 1)[0]): line for line in done.stdout.splitlines()[1:]}
-
-    before = ps()
+    """Whatever ran between two looks is left out: it was not at rest."""
+    before = times_run()
+    done = subprocess.run([peer("ps"), "-e", "-o", PS], capture_output=True, text=True, check=True)
+    theirs = {int(line.split(None, 1)[0]): line for line in done.stdout.splitlines()[1:]}
     ours = rows()
-    after = ps()
+    after = times_run()
     compared = 0
-    for pid, line in before.items():
-        if after.get(pid) != line or pid not in ours:
+    for pid, line in theirs.items():
+        if pid not in ours or pid not in before or before[pid] != after.get(pid):
             continue
         row = ours[pid]
         words = line.split(None, 10)
