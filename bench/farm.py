@@ -120,15 +120,17 @@ def _burn(seconds: float) -> None:
         pass
 
 
-def _waker() -> NoReturn:
+def _waker(begun: int) -> NoReturn:
     _libc.prctl(_PR_SET_NAME, b"sensor", 0, 0, 0)
+    os.close(begun)
     while True:
         _burn(0.0005)
         time.sleep(0.1)
 
 
-def _forker() -> NoReturn:
+def _forker(begun: int) -> NoReturn:
     _libc.prctl(_PR_SET_NAME, b"spooler", 0, 0, 0)
+    os.close(begun)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps the jobs
     while True:
         _child(_job)
@@ -143,9 +145,10 @@ def _job() -> NoReturn:
 
 
 def _grow(sleeping: int, awake: int, forking: int) -> list[int]:
-    """Start them all and return when every sleeper runs its own program. The pids of the topmost ones."""
+    """Start them all and return when each does what it is to do. The pids of the topmost ones."""
     folder = Path(tempfile.mkdtemp(prefix="pitop-farm-"))
-    started, end = os.pipe()  # both ends close on exec, so the reading end sees the last sleeper's exec
+    # Both ends close on exec and the others close it themselves, so the reading end sees when the last has begun.
+    started, begun = os.pipe()
     try:
         cat = shutil.which("cat") or "/bin/cat"
         for name in _SERVICES:
@@ -153,14 +156,16 @@ def _grow(sleeping: int, awake: int, forking: int) -> list[int]:
         silent, _ = os.pipe()  # nobody writes; the writing end stays open here and closes on exec elsewhere
         first = range(1, min(_BRANCHES, sleeping) + 1)
         roots = [_child(partial(_sleeper, index, sleeping, folder, silent)) for index in first]
-        os.close(end)
+        roots += [_child(partial(_waker, begun)) for _ in range(awake)]
+        roots += [_child(partial(_forker, begun)) for _ in range(forking)]
+        os.close(begun)
         signal.alarm(int(_DEADLINE))  # ends this process, and so all of them, when growing takes too long
         os.read(started, 1)
         signal.alarm(0)
     finally:
         os.close(started)
         shutil.rmtree(folder, ignore_errors=True)
-    return roots + [_child(_waker) for _ in range(awake)] + [_child(_forker) for _ in range(forking)]
+    return roots
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
