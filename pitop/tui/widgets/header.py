@@ -218,7 +218,7 @@ class Header(Lines):
         room = self.size.width - sum(segment.cell_length for segment in (*left, *right))
         if room < 0:
             return list(left)
-        return [*left, Segment(" " * room), *right]
+        return [*left, Segment(" " * room, self.looks.style(Tone.PLAIN)), *right]
 
     @staticmethod
     def _load_tone(seen: MachineSnapshot) -> Tone:
