@@ -265,6 +265,8 @@ class PitopApp(App[None]):
         self.refresh(layout=True)
         for widget in self.screen.walk_children():
             widget.refresh()
+        for pane in self._panes.values():
+            pane.redrawn()
 
     def action_suspend_process(self) -> None:
         """Back to the shell; the terminal is put in order before."""

@@ -93,6 +93,9 @@ class Pane(Widget):
 
         source.perform(action, lambda outcome: self.app.call_from_thread(told, outcome))
 
+    def redrawn(self) -> None:
+        """Lines and bars are drawn with other glyphs from now on."""
+
     def focus_pane(self) -> None:
         """Give the keys to what the pane is mainly about."""
         for child in self.query("Table"):
@@ -228,6 +231,11 @@ class TablePane(Pane, Generic[R]):
     def on_resize(self) -> None:
         """The summary goes where the screen is low."""
         self.tell(len(self.table.rows))
+
+    def redrawn(self) -> None:
+        """Draw every line anew."""
+        self.table.repaint()
+        self.present()
 
     def shown_order(self) -> tuple[str | None, bool]:
         """The column that is marked as the order."""

@@ -255,6 +255,11 @@ class ProcessesPane(TablePane[Process]):
         """The tree by pid is just the tree."""
         return (None, False) if self.tree_shown and self.sort_key == "pid" else (self.sort_key, self.falling)
 
+    def redrawn(self) -> None:
+        """The guides are part of the tree's form."""
+        self._shape = ()
+        super().redrawn()
+
     # --- what the keys do
 
     def action_tree(self) -> None:

@@ -199,7 +199,9 @@ class Header(Lines):
         celsius = seen.temperature_celsius
         if celsius is not None:
             tone = Tone.FAINT if celsius < 70 else Tone.WARN if celsius < 80 else Tone.BAD
-            line.append(Segment(f"{celsius:.0f}°C  ", self.looks.style(tone)))
+            line.append(
+                Segment(f"{celsius:.0f}{'' if self.glyphs.name == 'ascii' else '°'}C  ", self.looks.style(tone))
+            )
         return line
 
     def _meter(self, label: str, value: float | None, text: str, room: int) -> list[Segment]:
