@@ -47,7 +47,7 @@ screenshots: $(VENV)/tools
 	@$(BIN)/python -m screenshots
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build snapshot_report.html
 
 # Stamps: each is younger than what it was made from, so nothing is done twice.
 
