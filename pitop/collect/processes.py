@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -93,7 +94,7 @@ class ProcessesCollector:
             self._begin(name, clock, now, first=self._sampled is None)
         if self._changed:
             self._changed = False
-            self._order = sorted(self._tracks.values(), key=lambda track: track.stat.pid)
+            self._order = sorted(self._tracks.values(), key=attrgetter("stat.pid"))
         self._sampled = monotonic
         self._forget(now)
         return ProcessesSnapshot(
