@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar, NamedTuple
 
@@ -54,7 +55,7 @@ PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPa
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
     "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "space": "Space", "esc": "Esc", "shift": "Shift",
-    "del": "Del", "": "+",
+    "del": "Del",
 }  # fmt: skip
 
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -212,11 +213,13 @@ class PitopApp(App[None]):
 
         keys: dict[str, tuple[list[str], str]] = {}
         for _, binding, _, _ in self.screen.active_bindings.values():
-            if binding.description and not binding.action.startswith("pane("):
+            if binding.id is not None and binding.description and not binding.id.startswith("pane."):
                 words = f"{binding.description}: {binding.tooltip}" if binding.tooltip else binding.description
-                keys.setdefault(binding.action, ([], words))[0].append(self.get_key_display(binding))
-        listed = [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
-        listed.append((f"1–{len(PANES)}", "Choose a pane"))
+                display = self.get_key_display(replace(binding, key_display=None))
+                keys.setdefault(binding.action, ([], words))[0].append(display)
+        listed = [(f"1-{len(PANES)}", "Choose a pane")]
+        listed += [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
+        listed.append(("arrows PgUp PgDn Home End", "Move; left and right scroll sideways"))
         sections: list[Section] = [("", [("", self.pane.words)]), ("Keys", listed)]
         if isinstance(self.pane, TablePane):
             sections += [field_section(self.pane.all_fields), FILTER_WORDS]
@@ -247,12 +250,10 @@ class PitopApp(App[None]):
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on a keyboard: F6, PgUp, Space, Shift+F3."""
         display = super().get_key_display(binding)
-        return (
-            "+".join(
-                _CAPS.get(part, part.upper() if _FUNCTION.fullmatch(part) else part) for part in display.split("+")
-            )
-            or display
-        )
+        if binding.key_display is not None or len(display) == 1:
+            return display
+        parts = [_CAPS.get(part, part) for part in display.split("+")]
+        return "+".join(part.upper() if _FUNCTION.fullmatch(part) else part for part in parts)
 
     def sample_every(self, seconds: float) -> None:
         """Change how often samples are taken."""
