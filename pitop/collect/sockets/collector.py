@@ -326,9 +326,10 @@ class SocketsCollector:
         """The service that the socket is about: of the two ports the lower one that has a name."""
         if end.transport not in ("tcp", "udp", "udplite"):
             return None
-        transport = "tcp" if end.transport == "tcp" else "udp"
-        ports = sorted(port for port in (end.local_port, end.remote_port) if port)
-        return next((name for port in ports if (name := self._services.get((port, transport)))), None)
+        services, transport = self._services, "tcp" if end.transport == "tcp" else "udp"
+        local, remote = end.local_port or 0, end.remote_port or 0
+        low, high = (local, remote) if local < remote else (remote, local)
+        return services.get((low, transport)) or services.get((high, transport))
 
     def _with_references(self, rows: Iterable[Socket]) -> list[Socket]:
         counts = proc.unix_references(self._net)

@@ -189,6 +189,19 @@ _WITH_ACKED, _WITH_SEGMENTS, _WITH_UNSENT, _WITH_DELIVERY, _WITH_BUSY, _WITH_SEN
 _OPTIONS = ((1, "ts"), (2, "sack"), (8, "ecn"), (16, "ecnseen"), (32, "fastopen"))
 
 
+@lru_cache(256)
+def _option_words(options: int, scales: int) -> str:
+    words = [word for bit, word in _OPTIONS if options & bit]
+    if options & 4:
+        words.append(f"wscale:{scales & 15},{scales >> 4}")
+    return " ".join(words)
+
+
+@lru_cache(64)
+def _algorithm(name: bytes) -> str:
+    return name.rstrip(b"\0").decode(errors="backslashreplace")
+
+
 def _tcp(info: bytes, found: Attributes, now: float) -> Tcp:
     told = len(info)
     (
@@ -204,9 +217,6 @@ def _tcp(info: bytes, found: Attributes, now: float) -> Tcp:
         delivery, busy, receiver_limited, buffer_limited,
         sent, retransmitted,
     ) = _TCP.unpack_from(info if told >= _TCP.size else info.ljust(_TCP.size, b"\0"))  # fmt: skip
-    words = [word for bit, word in _OPTIONS if options & bit]
-    if options & 4:
-        words.append(f"wscale:{scales & 15},{scales >> 4}")
     name = found.get(_CONG)
     acks = told >= _WITH_ACKED
     sends = told >= _WITH_SENT
@@ -217,7 +227,7 @@ def _tcp(info: bytes, found: Attributes, now: float) -> Tcp:
         rto_ms=rto / 1000,
         congestion_window=window,
         slow_start_threshold=threshold if threshold < _NO_THRESHOLD else None,
-        congestion_control=bytes(name).rstrip(b"\0").decode(errors="backslashreplace") if name is not None else None,
+        congestion_control=_algorithm(bytes(name)) if name is not None else None,
         congestion_state=_CONGESTION_STATES[recovery] if recovery < len(_CONGESTION_STATES) else str(recovery),
         retransmits=retransmits,
         unacked=unacked,
@@ -241,7 +251,7 @@ def _tcp(info: bytes, found: Attributes, now: float) -> Tcp:
         application_limited=bool(flags & 1) if told >= _WITH_DELIVERY else None,
         last_sent_time=now - last_sent / 1000 if sent else None,
         last_received_time=now - last_received / 1000 if received else None,
-        options=" ".join(words),
+        options=_option_words(options, scales),
     )
 
 

@@ -125,36 +125,20 @@ class OwnerWalk:
         process = self._processes.get(name)
         if process is None:
             return
-        directory = f"{self._root}/{name}/fd"
         try:
-            listed = os.listdir(directory)
-        except PermissionError:
-            self._refuse(process)
+            links = self._links(f"{self._root}/{name}/fd", process, live, again)
+        except PermissionError:  # root may be allowed to list the links, and yet not to read them
+            if not process.refused:
+                process.refused = True
+                self.refused += 1
             return
         except OSError:  # it ended
             self._forget(name, changed)
             return
-        before = process.links
-        links: dict[str, int] = {}
-        doubted = self._doubted(process, listed, again)
-        for each in listed:
-            inode = before.get(each, 0)
-            if inode and inode in live and each not in doubted:
-                links[each] = inode
-                continue
-            try:
-                target = os.readlink(f"{directory}/{each}")
-            except PermissionError:  # root may list them, and yet not read them
-                self._refuse(process)
-                return
-            except OSError:
-                continue
-            self.reads += 1
-            links[each] = int(target[8:-1]) if target.startswith("socket:[") else 0
         if process.refused:
             process.refused = False
             self.refused -= 1
-        process.count = len(listed)
+        process.count = len(links)
         process.links = links
         inodes = frozenset(links.values()) - {0}
         if inodes == process.inodes:
@@ -169,10 +153,29 @@ class OwnerWalk:
             self._holders.setdefault(inode, set()).add(name)
             self._join(inode, changed)
 
-    def _refuse(self, process: _Process) -> None:
-        if not process.refused:
-            process.refused = True
-            self.refused += 1
+    def _links(self, path: str, process: _Process, live: Set[int], again: int) -> dict[str, int]:
+        """Where each open file of a process leads: a socket's inode, or 0."""
+        directory = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            listed = os.listdir(directory)
+            doubted = self._doubted(process, listed, again)
+            before = process.links
+            links: dict[str, int] = {}
+            for each in listed:
+                inode = before.get(each, 0)
+                if inode and inode in live and each not in doubted:
+                    links[each] = inode
+                    continue
+                try:
+                    target = os.readlink(each, dir_fd=directory)
+                except FileNotFoundError:
+                    links[each] = 0
+                    continue
+                self.reads += 1
+                links[each] = int(target[8:-1]) if target.startswith("socket:[") else 0
+            return links
+        finally:
+            os.close(directory)
 
     def _again(self, live: Set[int], changed: set[int]) -> None:
         """Look again at a few processes, in turn, links that seemed alive included."""

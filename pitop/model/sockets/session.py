@@ -10,6 +10,8 @@ from pitop.model.sockets.rows import Socket
 
 __all__ = ["own_session"]
 
+_CARRYING = ("ESTABLISHED", "CLOSE_WAIT")
+
 
 def own_session(rows: Iterable[Socket], connection: str | None, ancestors: Collection[int]) -> frozenset[EndpointKey]:
     """The keys of the sockets of one's own SSH session.
@@ -23,9 +25,7 @@ def own_session(rows: Iterable[Socket], connection: str | None, ancestors: Colle
     found = set()
     for row in rows:
         end = row.endpoint
-        if end.tcp is None and end.transport != "tcp":
-            continue
-        if end.state == "LISTEN" or row.namespace:
+        if end.state not in _CARRYING or end.transport != "tcp" or row.namespace:
             continue
         if wanted is not None:
             if (end.remote_port, end.local_port) == (wanted[1], wanted[3]) and (
