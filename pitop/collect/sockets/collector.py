@@ -16,7 +16,7 @@ from pitop.kernel.sockets.diag import Diag, DiagAbsent
 from pitop.kernel.sockets.names import HostNames, service_names
 from pitop.kernel.sockets.namespaces import inside, namespaces
 from pitop.kernel.sockets.owners import OwnerWalk
-from pitop.kernel.sockets.session import ancestors, ssh_connection
+from pitop.kernel.sockets.session import ancestors, is_root, ssh_connection
 from pitop.kernel.sockets.table import SocketTable, Track
 from pitop.kernel.system import host
 from pitop.kernel.users import UserNames
@@ -162,7 +162,9 @@ class SocketsCollector:
         if refused:
             missing.append(
                 Missing(
-                    "some network namespaces", f"{refused} processes may not be asked for theirs", "Run pitop as root."
+                    "some network namespaces",
+                    f"{refused} processes may not be asked for theirs",
+                    "" if is_root() else "Run pitop as root.",
                 )
             )
         if len(places) > _MOST_NAMESPACES:
@@ -379,7 +381,7 @@ class SocketsCollector:
                 Missing(
                     "owners of some sockets",
                     f"{self._walk.refused} processes may not be looked into",
-                    "Run pitop as root.",
+                    "" if is_root() else "Run pitop as root.",
                 )
             )
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["ancestors", "ssh_connection"]
+__all__ = ["ancestors", "is_root", "ssh_connection"]
+
+
+def is_root() -> bool:
+    """Whether asking for more rights is of no use."""
+    return os.geteuid() == 0
 
 
 def ssh_connection() -> str | None:
