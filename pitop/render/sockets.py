@@ -360,7 +360,7 @@ FIELDS: tuple[Field[Socket], ...] = (
         8,
         Unit.BYTES,
         _tcp(lambda tcp: tcp.bytes_received),
-        "Bytes that arrived in order since the connection began.",
+        "Bytes that arrived in order since the connection began; the other side's closing counts one.",
         ("received",),
         falling=True,
     ),

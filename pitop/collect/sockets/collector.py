@@ -149,6 +149,8 @@ class SocketsCollector:
             if report.local_port:
                 track = self._table.find(report)
                 self._closed.report(report, track.row if track is not None else None, now)
+                if track is not None:
+                    self._moving[track] = ""  # what is left of it has its last counters now
         if events.lost:
             missing.append(Missing("some closed sockets", "more closed than the kernel could report"))
 
@@ -294,7 +296,7 @@ class SocketsCollector:
             final = self._closed.get(end.key) or last
             if final is not None:
                 former = final.owners or final.former
-                if end.state == "TIME_WAIT" and end.tcp is None:
+                if end.state == "TIME_WAIT" and final.endpoint.tcp is not None:
                     end = track.endpoint = replace(end, tcp=final.endpoint.tcp, uid=final.endpoint.uid)
         owners = self._walk[end.inode] if end.inode else ()
         holder: Holder

@@ -78,8 +78,10 @@ def close_socket(which: Endpoint) -> None:
         diag.close()
 
 
-def can_close() -> bool:
-    """Whether `close_socket` can work here: asks the kernel to close a socket that cannot exist."""
+def can_close(root: str = "/proc") -> bool:
+    """Whether `close_socket` can work here: with CAP_NET_ADMIN, and asked to close a socket that cannot exist."""
+    if not _network_administrator(root):
+        return False
     nobody = Endpoint(
         key=(0, 0),
         protocol="tcp",
@@ -102,3 +104,15 @@ def can_close() -> bool:
     except (OSError, DiagAbsent):
         return False
     return True
+
+
+def _network_administrator(root: str) -> bool:
+    """Whether this process has CAP_NET_ADMIN (capabilities(7))."""
+    try:
+        with open(f"{root}/self/status", "rb") as file:
+            for line in file:
+                if line.startswith(b"CapEff:"):
+                    return bool(int(line.split()[1], 16) >> 12 & 1)
+    except (OSError, ValueError):
+        pass
+    return False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import socket
+import ipaddress
 import struct
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from pitop.kernel.sockets.proc import (
     unix_references,
     unix_table,
 )
-from pitop.kernel.sockets.proc import _address as parse_address
 
 TCP = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -27,9 +27,9 @@ TCP = """\
 """
 
 TCP6 = """\
-  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrns
-   0: 00000000000000000000000001000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 5001 1
-   1: 0000000000000000FFFF00000100007F:0050 0000000000000000FFFF00000200007F:D431 08 00000000:00000000 00:00000000 00000000    33        0 5002 1
+  sl  local_address remote_address st tx_queue rx_queue tr tm->when retrnsmt uid timeout inode
+   0: 00000000000000000000000001000000:0016 00000000000000000000000000000000:0000 0A 0:0 00:0 0 0 0 5001 1
+   1: 0000000000000000FFFF00000100007F:0050 0000000000000000FFFF00000200007F:D431 08 0:0 00:0 0 33 0 5002 1
 """
 
 UDP = """\
@@ -136,19 +136,15 @@ def test_counters_of_listeners_and_totals(tmp_path: Path) -> None:
     assert socket_totals(net) == (290, 2)
 
 
-@given(st.ip_addresses(v=4), st.integers(0, 65535))
-def test_addresses_in_this_machines_byte_order(address: object, port: int) -> None:
-    word = struct.unpack("=I", socket.inet_pton(socket.AF_INET, str(address)))[0]
-    assert parse_address(b"%08X:%04X" % (word, port)) == (str(address), port)
-
-
-@given(st.ip_addresses(v=6), st.integers(0, 65535))
-def test_ipv6_addresses_in_this_machines_byte_order(address: object, port: int) -> None:
-    raw = socket.inet_pton(socket.AF_INET6, str(address))
-    words = b"".join(b"%08X" % word for word in struct.unpack("=4I", raw))
-    text, found = parse_address(words + b":%04X" % port)
-    assert found == port
-    if ":" in text:
-        assert socket.inet_pton(socket.AF_INET6, text) == raw
-    else:
-        assert raw == b"\0" * 10 + b"\xff\xff" + socket.inet_pton(socket.AF_INET, text)
+@given(st.ip_addresses(), st.integers(1, 65535))
+def test_addresses_are_in_this_machines_byte_order(
+    tmp_path_factory: pytest.TempPathFactory, address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int
+) -> None:
+    words = struct.unpack(f"={len(address.packed) // 4}I", address.packed)
+    place = "".join(f"{word:08X}" for word in words) + f":{port:04X}"
+    name = f"tcp{'6' if address.version == 6 else ''}"
+    net = tables(tmp_path_factory.getbasetemp(), **{name: f"heads\n 0: {place} {place} 01 0:0 00:0 0 0 0 9 1\n"})
+    (found,) = inet_table(net, name, 0.0)
+    assert (found.local_port, found.remote_port) == (port, port)
+    known = ipaddress.ip_address(found.local_address or "")
+    assert known == (getattr(address, "ipv4_mapped", None) or address)
