@@ -5,112 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from pitop.model.sockets import Endpoint, Reach, Socket, Tcp, reach
+from pitop.model.sockets import Endpoint, Reach, Socket, reach
 from pitop.render.field import Field, Tone
+from pitop.render.sockets.tcp import TCP_FIELDS
+from pitop.render.sockets.words import local_text, peer_text, process_text, remote_text
 from pitop.render.units import Unit, Value, say
 
-__all__ = ["COLUMNS", "FIELDS", "FLAGS", "STATES", "address_port", "holder_words", "limits", "state_words"]
-
-STATES = {
-    "LISTEN": "waits for others to connect",
-    "LISTENING": "waits for others to connect",
-    "ESTABLISHED": "connected: both sides may send",
-    "CONNECTED": "connected: both sides may send",
-    "CONNECTING": "somebody has connected, and nobody has accepted it yet",
-    "SYN_SENT": "has asked to connect and waits for an answer; staying here means that nobody answers",
-    "SYN_RECV": "half open: somebody asked to connect and has yet to confirm; very many at once may be a SYN flood",
-    "FIN_WAIT1": "has said that it sends no more, and waits for that to be acknowledged",
-    "FIN_WAIT2": "has closed its side and waits for the other to close theirs",
-    "CLOSE_WAIT": "the other side has closed; the program here has yet to. Staying here is the program's mistake",
-    "CLOSING": "both sides closed at the same moment",
-    "LAST_ACK": "closed by both; waits for the last acknowledgement",
-    "TIME_WAIT": "closed, kept for a minute so that late packets harm nobody; costs next to nothing, no program has it",
-    "CLOSE": "closed, or never connected",
-    "": "takes datagrams from anybody",
-}
-
-
-def state_words(state: str) -> str:
-    """What a state means, in words."""
-    return STATES.get(state, "a state that this program does not know")
-
-
-_HOLDERS = {
-    "process": "",
-    "none": "no program has it: the kernel finishes it by itself, or nobody has accepted it yet",
-    "kernel": "the kernel itself has it: no process does",
-    "hidden": "not permitted to see: some processes may not be looked into",
-    "unseen": "it was closed before anybody looked",
-}
-_HOLDER_SHORT = {"none": "", "kernel": "kernel", "hidden": "not permitted", "unseen": "", "process": ""}
-
-
-def holder_words(row: Socket) -> str:
-    """Why a socket has no process, in words; empty when it has one."""
-    return _HOLDERS[row.holder]
-
-
-def address_port(address: str | None, port: int | None, name: str | None = None) -> str:
-    """`10.0.0.1:22`, `[::1]:22`, `0.0.0.0:*`; the name in place of the address where there is one."""
-    host = name or (f"[{address}]" if address and ":" in address else address or "")
-    return f"{host}:{port if port is not None else '*'}"
-
-
-def _local(row: Socket) -> str:
-    end = row.endpoint
-    if end.transport == "packet":
-        return f"{end.local_address}:{end.local_port:#06x}" if end.local_port else f"{end.local_address}:all"
-    return end.local_address or "" if end.unix is not None else address_port(end.local_address, end.local_port)
-
-
-def _remote(row: Socket) -> str:
-    end = row.endpoint
-    if end.unix is not None:
-        peer = _peer(row)
-        return " ".join(part for part in (row.remote_name or "", f"← {peer}" if peer else "") if part)
-    if end.remote_address is None:
-        return ""
-    return address_port(end.remote_address, end.remote_port, row.remote_name)
-
-
-def _peer(row: Socket) -> str | None:
-    return ", ".join(f"{owner.name}/{owner.pid}" for owner in row.peers) or None
-
-
-def _process(row: Socket) -> str:
-    if row.owners:
-        more = f" +{len(row.owners) - 1}" if len(row.owners) > 1 else ""
-        return f"{row.owners[0].name}{more}"
-    if row.former:
-        return f"({row.former[0].name})"
-    return _HOLDER_SHORT[row.holder]
-
-
-def _tcp(read: Callable[[Tcp], Value]) -> Callable[[Socket], Value]:
-    def value(row: Socket) -> Value:
-        tcp = row.endpoint.tcp
-        return None if tcp is None else read(tcp)
-
-    return value
+__all__ = ["COLUMNS", "FIELDS", "FLAGS"]
 
 
 def _end(read: Callable[[Endpoint], Value]) -> Callable[[Socket], Value]:
     return lambda row: read(row.endpoint)
-
-
-def limits(tcp: Tcp) -> str | None:
-    """What has held the sender back for at least a tenth of the time that it was busy; application: it had no more."""
-    if tcp.application_limited is None:
-        return None
-    found = []
-    if tcp.busy_ms:
-        if (tcp.receive_window_limited_ms or 0) >= 0.1 * tcp.busy_ms:
-            found.append("receive window")
-        if (tcp.send_buffer_limited_ms or 0) >= 0.1 * tcp.busy_ms:
-            found.append("send buffer")
-    if tcp.application_limited:
-        found.append("application")
-    return ", ".join(found)
 
 
 def _state_tone(row: Socket) -> Tone:
@@ -178,9 +83,14 @@ def _process_tone(row: Socket) -> Tone:
     return Tone.ACCENT if row.owners else Tone.FAINT
 
 
+def _queue(end: Endpoint, value: int | None) -> str:
+    """Bytes in short; of a listener a plain count."""
+    return say(value, Unit.NUMBER if end.state == "LISTEN" else Unit.BYTES)
+
+
 F = Field[Socket]
 
-FIELDS: tuple[Field[Socket], ...] = (
+_BASIC: tuple[Field[Socket], ...] = (
     F(
         "protocol",
         "PROTO",
@@ -232,7 +142,7 @@ FIELDS: tuple[Field[Socket], ...] = (
         _end(lambda end: end.local_address),
         "This side's address and port, or a unix socket's path (@ begins an abstract name). 0.0.0.0 and :: are all.",
         ("local", "path"),
-        show=_local,
+        show=local_text,
     ),
     F(
         "local_port",
@@ -251,7 +161,7 @@ FIELDS: tuple[Field[Socket], ...] = (
         _end(lambda end: end.remote_address),
         "The other side's address and port; of a unix socket the process that holds the other end.",
         ("remote", "peer_address"),
-        show=_remote,
+        show=remote_text,
     ),
     F(
         "remote_port",
@@ -285,28 +195,6 @@ FIELDS: tuple[Field[Socket], ...] = (
         tone=_rate_tone(_up),
     ),
     F(
-        "rtt_ms",
-        "RTT",
-        6,
-        Unit.MILLISECONDS,
-        _tcp(lambda tcp: tcp.rtt_ms),
-        "Round trip in milliseconds, smoothed, as TCP measures it from what it sends.",
-        ("rtt",),
-        falling=True,
-        tone=_faint,
-    ),
-    F(
-        "retransmits",
-        "RETR",
-        5,
-        Unit.COUNT,
-        _tcp(lambda tcp: tcp.retransmits),
-        "Segments sent again since the connection began: lost on the way, or thought to be.",
-        ("retrans",),
-        falling=True,
-        tone=_some(_tcp(lambda tcp: tcp.retransmits), Tone.WARN),
-    ),
-    F(
         "user",
         "USER",
         8,
@@ -332,7 +220,7 @@ FIELDS: tuple[Field[Socket], ...] = (
         lambda row: row.owners[0].name if row.owners else None,
         "The program that has it open, +n where n more do. In parentheses: who had it before it was closed.",
         ("program", "name"),
-        show=_process,
+        show=process_text,
         tone=_process_tone,
     ),
     F(
@@ -354,248 +242,9 @@ FIELDS: tuple[Field[Socket], ...] = (
         "A firewall may narrow that.",
         tone=_reach_tone,
     ),
-    F(
-        "bytes_received",
-        "RECEIVED",
-        8,
-        Unit.BYTES,
-        _tcp(lambda tcp: tcp.bytes_received),
-        "Bytes that arrived in order since the connection began; the other side's closing counts one.",
-        ("received",),
-        falling=True,
-    ),
-    F(
-        "bytes_sent",
-        "SENT",
-        6,
-        Unit.BYTES,
-        _tcp(lambda tcp: tcp.bytes_sent),
-        "Bytes sent since the connection began, repeats counted.",
-        ("sent",),
-        falling=True,
-    ),
-    F(
-        "bytes_acked",
-        "ACKED",
-        6,
-        Unit.BYTES,
-        _tcp(lambda tcp: tcp.bytes_acked),
-        "Bytes that the other side has acknowledged; connecting itself counts one.",
-        ("acked",),
-        falling=True,
-    ),
-    F(
-        "bytes_retransmitted",
-        "RESENT",
-        6,
-        Unit.BYTES,
-        _tcp(lambda tcp: tcp.bytes_retransmitted),
-        "Bytes sent again.",
-        ("resent",),
-        falling=True,
-    ),
-    F(
-        "rtt_variation_ms",
-        "RTTVAR",
-        6,
-        Unit.MILLISECONDS,
-        _tcp(lambda tcp: tcp.rtt_variation_ms),
-        "How much the round trip varies: large against the round trip itself means jitter.",
-        ("rttvar",),
-        falling=True,
-    ),
-    F(
-        "minimum_rtt_ms",
-        "MINRTT",
-        6,
-        Unit.MILLISECONDS,
-        _tcp(lambda tcp: tcp.minimum_rtt_ms),
-        "The shortest round trip lately: the way itself, without queues. A much larger RTT is time spent in queues.",
-        ("minrtt",),
-        falling=True,
-    ),
-    F(
-        "rto_ms",
-        "RTO",
-        6,
-        Unit.MILLISECONDS,
-        _tcp(lambda tcp: tcp.rto_ms),
-        "How long TCP waits for an acknowledgement before it sends again; doubled at each try.",
-        ("rto",),
-        falling=True,
-    ),
-    F(
-        "congestion_window",
-        "CWND",
-        5,
-        Unit.COUNT,
-        _tcp(lambda tcp: tcp.congestion_window),
-        "Segments that may be under way at once: what the sender thinks the network bears.",
-        ("cwnd",),
-        falling=True,
-    ),
-    F(
-        "slow_start_threshold",
-        "SSTHR",
-        5,
-        Unit.COUNT,
-        _tcp(lambda tcp: tcp.slow_start_threshold),
-        "Below this the window doubles each round trip, above it grows slowly. Unknown: nothing was lost yet.",
-        ("ssthresh",),
-        falling=True,
-    ),
-    F(
-        "congestion_control",
-        "CC",
-        6,
-        Unit.TEXT,
-        _tcp(lambda tcp: tcp.congestion_control),
-        "The algorithm that sets the window: cubic reacts to loss, bbr to measured rate and delay.",
-        ("cc",),
-    ),
-    F(
-        "congestion_state",
-        "CSTATE",
-        8,
-        Unit.TEXT,
-        _tcp(lambda tcp: tcp.congestion_state),
-        "Open: all is well. Disorder: first doubts. CWR: told to slow down. Recovery: resending. Loss: it timed out.",
-    ),
-    F(
-        "limited",
-        "LIMITED BY",
-        14,
-        Unit.TEXT,
-        _tcp(limits),
-        "What holds the sender back: the receive window (the other program reads slowly), the send buffer, or the "
-        "application, which has no more to send. Empty: the network.",
-    ),
-    F(
-        "delivery_bytes_per_second",
-        "DELIVERY",
-        8,
-        Unit.BYTES_PER_SECOND,
-        _tcp(lambda tcp: tcp.delivery_bytes_per_second),
-        "How fast data arrived at the other side when TCP last measured.",
-        ("delivery",),
-        falling=True,
-    ),
-    F(
-        "pacing_bytes_per_second",
-        "PACING",
-        6,
-        Unit.BYTES_PER_SECOND,
-        _tcp(lambda tcp: tcp.pacing_bytes_per_second),
-        "How fast TCP lets data out at most.",
-        ("pacing",),
-        falling=True,
-    ),
-    F(
-        "unsent_bytes",
-        "UNSENT",
-        6,
-        Unit.BYTES,
-        _tcp(lambda tcp: tcp.unsent_bytes),
-        "Bytes that the program has written and that were not sent even once.",
-        ("unsent",),
-        falling=True,
-    ),
-    F(
-        "unacked_segments",
-        "UNACK",
-        5,
-        Unit.COUNT,
-        _tcp(lambda tcp: tcp.unacked),
-        "Segments sent and not acknowledged yet.",
-        ("unacked",),
-        falling=True,
-    ),
-    F(
-        "lost_segments",
-        "LOST",
-        5,
-        Unit.COUNT,
-        _tcp(lambda tcp: tcp.lost),
-        "Segments that are thought to be lost now.",
-        ("lost",),
-        falling=True,
-    ),
-    F(
-        "mss_bytes",
-        "MSS",
-        5,
-        Unit.NUMBER,
-        _tcp(lambda tcp: tcp.mss_bytes),
-        "The most bytes in a segment.",
-        ("mss",),
-        falling=True,
-    ),
-    F(
-        "path_mtu_bytes",
-        "PMTU",
-        5,
-        Unit.NUMBER,
-        _tcp(lambda tcp: tcp.path_mtu_bytes),
-        "The largest packet that the way is thought to carry.",
-        ("pmtu",),
-        falling=True,
-    ),
-    F(
-        "busy_ms",
-        "BUSY",
-        7,
-        Unit.MILLISECONDS,
-        _tcp(lambda tcp: tcp.busy_ms),
-        "How long it has had data under way.",
-        ("busy",),
-        falling=True,
-    ),
-    F(
-        "receive_window_limited_ms",
-        "RWNDLIM",
-        7,
-        Unit.MILLISECONDS,
-        _tcp(lambda tcp: tcp.receive_window_limited_ms),
-        "How long the other side's receive window held it back.",
-        ("rwnd_limited",),
-        falling=True,
-    ),
-    F(
-        "send_buffer_limited_ms",
-        "SNDBLIM",
-        7,
-        Unit.MILLISECONDS,
-        _tcp(lambda tcp: tcp.send_buffer_limited_ms),
-        "How long its own send buffer held it back.",
-        ("sndbuf_limited",),
-        falling=True,
-    ),
-    F(
-        "last_sent_time",
-        "LASTSENT",
-        8,
-        Unit.MOMENT,
-        _tcp(lambda tcp: tcp.last_sent_time),
-        "When it last sent data.",
-        falling=True,
-    ),
-    F(
-        "last_received_time",
-        "LASTRECV",
-        8,
-        Unit.MOMENT,
-        _tcp(lambda tcp: tcp.last_received_time),
-        "When it last received data.",
-        falling=True,
-    ),
-    F(
-        "options",
-        "OPTIONS",
-        16,
-        Unit.TEXT,
-        _tcp(lambda tcp: tcp.options),
-        "TCP options in use: ts timestamps, sack, ecn, fastopen, wscale (send, receive).",
-    ),
+)
+
+_REST: tuple[Field[Socket], ...] = (
     F(
         "timer",
         "TIMER",
@@ -690,7 +339,7 @@ FIELDS: tuple[Field[Socket], ...] = (
         "PEER",
         16,
         Unit.TEXT,
-        _peer,
+        peer_text,
         "Of unix sockets: who has the other end.",
         ("peer",),
     ),
@@ -775,11 +424,7 @@ FIELDS: tuple[Field[Socket], ...] = (
     ),
 )
 
-
-def _queue(end: Endpoint, value: int | None) -> str:
-    """Bytes in short; of a listener a plain count."""
-    return say(value, Unit.NUMBER if end.state == "LISTEN" else Unit.BYTES)
-
+FIELDS = (*_BASIC, *TCP_FIELDS, *_REST)
 
 COLUMNS = (
     "protocol",
