@@ -137,7 +137,8 @@ def test_counts_by_state_and_as_ss_s() -> None:
     )
     counts = [(each.protocol, each.state, each.count) for each in by_state(rows)]
     assert counts[:2] == [("tcp", "ESTABLISHED", 2), ("tcp", "TIME_WAIT", 1)]
-    snapshot = SocketsSnapshot(time=0.0, host="h", rows=rows, counters=Counters(total=9, orphaned=1))
+    counters = Counters(total=9, orphaned=1)
+    snapshot = SocketsSnapshot(time=0.0, host="h", rows=rows, states=by_state(rows), counters=counters)
     said = summary(snapshot)
     assert (said["total"], said["tcp"], said["tcp_time_wait"], said["udp"], said["unix"]) == (9, 3, 1, 1, 1)
     assert said["listen_drops"] is None

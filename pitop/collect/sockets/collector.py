@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 
@@ -30,6 +31,7 @@ from pitop.model.sockets import (
     Holder,
     Socket,
     SocketsSnapshot,
+    State,
     own_session,
     settled,
     socket_row,
@@ -65,6 +67,7 @@ class SocketsCollector:
         self._unowned: set[int] = set()
         self._moving: dict[Track, str] = {}  # rows that are not at rest: another turn makes another row
         self._unnamed: set[str] = set()
+        self._states: Counter[tuple[str, str]] = Counter()
         self._session: set[EndpointKey] = set()
         self._sampled: float | None = None
         self._counters = Counters()
@@ -118,7 +121,8 @@ class SocketsCollector:
         self._find_owners(dirty)
         self._take_names(tables, dirty)
         for track, name in dirty.items():
-            track.row = self._row(track, name, now, seconds)
+            last, track.row = track.row, self._row(track, name, now, seconds)
+            self._tally(last, track.row)
             if settled(track.row):
                 self._moving.pop(track, None)
             else:
@@ -133,6 +137,9 @@ class SocketsCollector:
             host=self._host,
             missing=tuple(missing),
             rows=tuple(rows),
+            states=tuple(State(protocol, state, count) for (protocol, state), count in self._states.items() if count),
+            received_bytes_per_second=self._sum(seconds, "received_bytes_per_second"),
+            sent_bytes_per_second=self._sum(seconds, "sent_bytes_per_second"),
             closed=self._closed.newest(now),
             counters=self._count(seconds),
             own_session=frozenset(self._session),
@@ -165,7 +172,7 @@ class SocketsCollector:
             missing.append(
                 Missing(
                     "some network namespaces",
-                    f"{refused} processes may not be asked for theirs",
+                    f"{_processes(refused)} may not be asked for theirs",
                     "" if is_root() else "Run pitop as root.",
                 )
             )
@@ -240,6 +247,7 @@ class SocketsCollector:
         self._moving.pop(track, None)
         self._session.discard(track.endpoint.key)
         if track.row is not None:
+            self._tally(track.row, None)
             inode = track.row.endpoint.inode
             if self._by_inode.get(inode) is track:
                 del self._by_inode[inode]
@@ -346,7 +354,19 @@ class SocketsCollector:
             found.append(row)
         return found
 
-    # --- the machine's counts
+    # --- counts and sums, kept up with what changes
+
+    def _tally(self, last: Socket | None, row: Socket | None) -> None:
+        if last is not None:
+            self._states[last.endpoint.protocol, last.endpoint.state] -= 1
+        if row is not None:
+            self._states[row.endpoint.protocol, row.endpoint.state] += 1
+
+    def _sum(self, seconds: float, rate: str) -> float | None:
+        """The rates of all rows together: those that are at rest carry nothing."""
+        if not seconds:
+            return None
+        return sum(getattr(track.row, rate) or 0.0 for track in self._moving)
 
     def _count(self, seconds: float) -> Counters:
         overflows, drops = proc.listen_counters(self._net)
@@ -378,11 +398,11 @@ class SocketsCollector:
             missing.append(
                 Missing("queues and peers of unix sockets", "no sock_diag for them", "Try: modprobe unix_diag")
             )
-        if self._walk.refused:
+        if self._walk.refused and self._unowned:
             missing.append(
                 Missing(
                     "owners of some sockets",
-                    f"{self._walk.refused} processes may not be looked into",
+                    f"{_processes(self._walk.refused)} may not be looked into",
                     "" if is_root() else "Run pitop as root.",
                 )
             )
@@ -395,3 +415,7 @@ def _remote(tracks: Iterable[Track]) -> set[str]:
         for track in tracks
         if track.endpoint.remote_port is not None and (address := track.endpoint.remote_address) not in (None, *_LOCAL)
     }
+
+
+def _processes(count: int) -> str:
+    return f"{count} process{'' if count == 1 else 'es'}"

@@ -12,6 +12,7 @@ from pitop.model.sockets.rows import (
     Owner,
     Socket,
     SocketsSnapshot,
+    State,
     settled,
     socket_row,
 )
@@ -20,7 +21,6 @@ from pitop.model.sockets.views import (
     Group,
     Opening,
     Reach,
-    State,
     by_local_port,
     by_process,
     by_remote_address,

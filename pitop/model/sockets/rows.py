@@ -21,6 +21,7 @@ __all__ = [
     "Owner",
     "Socket",
     "SocketsSnapshot",
+    "State",
     "settled",
     "socket_row",
 ]
@@ -114,9 +115,23 @@ class Counters(Struct, frozen=True):
     total: int | None = None
 
 
+class State(Struct, frozen=True, gc=False):
+    """How many sockets of a protocol are in a state."""
+
+    protocol: str
+    state: str
+    count: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by."""
+        return (self.protocol, self.state)
+
+
 class SocketsSnapshot(Snapshot, frozen=True, kw_only=True):
     """Every socket at one moment; `closed` are those that closed lately, newest first.
 
+    `states` counts the rows, and the rates are sums over them.
     `from_tables` names the protocols that came from /proc/net, with less to tell, as the kernel has no sock_diag for
     them. `own_session` are the sockets that carry the viewer's own SSH session. `can_close` tells whether kernel and
     user can close sockets of others (SOCK_DESTROY). `events` tells whether every close is reported by the
@@ -124,6 +139,9 @@ class SocketsSnapshot(Snapshot, frozen=True, kw_only=True):
     """
 
     rows: tuple[Socket, ...]
+    states: tuple[State, ...]
+    received_bytes_per_second: float | None = None
+    sent_bytes_per_second: float | None = None
     closed: tuple[Socket, ...] = ()
     counters: Counters = Counters()
     own_session: frozenset[EndpointKey] = frozenset()

@@ -12,13 +12,12 @@ from typing import Any
 from msgspec import Struct
 
 from pitop.model.sockets.endpoint import Endpoint, Family
-from pitop.model.sockets.rows import Socket, SocketsSnapshot
+from pitop.model.sockets.rows import Socket, SocketsSnapshot, State
 
 __all__ = [
     "Group",
     "Opening",
     "Reach",
-    "State",
     "by_local_port",
     "by_process",
     "by_remote_address",
@@ -122,14 +121,6 @@ def by_local_port(rows: Iterable[Socket]) -> tuple[Group, ...]:
     return _grouped(rows, key)
 
 
-class State(Struct, frozen=True, gc=False):
-    """How many sockets of a protocol are in a state."""
-
-    protocol: str
-    state: str
-    count: int
-
-
 def by_state(rows: Iterable[Socket]) -> tuple[State, ...]:
     """Counts by protocol and state, the most first within a protocol."""
     counts = Counter((row.endpoint.protocol, row.endpoint.state) for row in rows)
@@ -139,13 +130,14 @@ def by_state(rows: Iterable[Socket]) -> tuple[State, ...]:
 
 
 def summary(snapshot: SocketsSnapshot) -> Mapping[str, int | float | None]:
-    """The counts of `ss -s`: sockets in all, TCP by what it is doing, each protocol; and what listeners lost.
-
-    As in ss, `tcp_closed` holds those that are not in any table any more besides TIME_WAIT ones; TIME_WAIT is also
-    counted alone.
-    """
-    transports = Counter(row.endpoint.transport for row in snapshot.rows)
-    tcp = Counter(row.endpoint.state for row in snapshot.rows if row.endpoint.transport == "tcp")
+    """The counts of `ss -s`: sockets in all, TCP by what it is doing, each protocol; and what listeners lost."""
+    transports: Counter[str] = Counter()
+    tcp: Counter[str] = Counter()
+    for each in snapshot.states:
+        transport = each.protocol.rstrip("6")
+        transports[transport] += each.count
+        if transport == "tcp":
+            tcp[each.state] += each.count
     counters = snapshot.counters
     return {
         "total": counters.total if counters.total is not None else len(snapshot.rows),
@@ -164,8 +156,8 @@ def summary(snapshot: SocketsSnapshot) -> Mapping[str, int | float | None]:
         "listen_overflows": counters.listen_overflows,
         "listen_drops": counters.listen_drops,
         "listen_drops_per_second": counters.listen_drops_per_second,
-        "received_bytes_per_second": _sum(row.received_bytes_per_second for row in snapshot.rows),
-        "sent_bytes_per_second": _sum(row.sent_bytes_per_second for row in snapshot.rows),
+        "received_bytes_per_second": snapshot.received_bytes_per_second,
+        "sent_bytes_per_second": snapshot.sent_bytes_per_second,
     }
 
 
@@ -216,6 +208,11 @@ class Opening(Struct, frozen=True, gc=False):
     backlog_limit: int | None
     drops: int | None
     sockets: tuple[Socket, ...]
+
+    @property
+    def key(self) -> tuple[str, int, Reach]:
+        """What it is known by."""
+        return (self.transport, self.port, self.reach)
 
 
 def openings(rows: Sequence[Socket]) -> tuple[Opening, ...]:

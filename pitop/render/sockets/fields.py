@@ -215,7 +215,7 @@ _BASIC: tuple[Field[Socket], ...] = (
     F(
         "process",
         "PROCESS",
-        0,
+        15,
         Unit.TEXT,
         lambda row: row.owners[0].name if row.owners else None,
         "The program that has it open, +n where n more do. In parentheses: who had it before it was closed.",
