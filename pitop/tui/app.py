@@ -49,7 +49,10 @@ class _Place(NamedTuple):
         return made
 
 
-PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),)
+PANES = (
+    _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
+    _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
+)
 """The panes there are, in the order of their digits."""
 
 _FUNCTION = re.compile(r"f\d+")
@@ -180,6 +183,15 @@ class PitopApp(App[None]):
             await self.query_one("#panes").mount(new)
         new.display = True
         self._wake()
+
+    def has(self, stem: str) -> bool:
+        """Whether there is such a pane."""
+        return any(each.stem == stem for each in PANES)
+
+    async def go(self, stem: str) -> Pane:
+        """Show the pane of that noun."""
+        await self.action_pane(next(place for place, each in enumerate(PANES) if each.stem == stem))
+        return self.pane
 
     async def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         """A tab was clicked."""

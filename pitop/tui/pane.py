@@ -404,7 +404,7 @@ class TablePane(Pane, Generic[R]):
         rows = self.table.rows
         needle = self._needle if self._needle != self._needle.lower() else self._needle.lower()
         exact = needle != needle.lower()
-        reads = [self._known[key] for key in self.main]
+        reads = [self._known[key] for key in self.main if key in self._known] or list(self._known.values())
         for step in range(len(rows)):
             row = rows[(start + by * step) % len(rows)]
             for field in reads:

@@ -209,6 +209,11 @@ class Table(Lines, Generic[R], can_focus=True):
         self._go(place)
         return True
 
+    def aim(self, key: Hashable) -> None:
+        """Select the row of that identity, now or when it is first shown."""
+        if not self.select(key):
+            self._selected = key
+
     def toggle_tag(self, row: R) -> None:
         """Tag a row, or take its tag off."""
         key = self._key(row)
