@@ -15,9 +15,11 @@ from pitop.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.machine import MachineSnapshot
+    from pitop.model.memory.mappings import AddressSpace
+    from pitop.model.memory.snapshot import MemorySnapshot
     from pitop.model.processes import ProcessesSnapshot
 
-__all__ = ["MACHINE", "PROCESSES", "Topic"]
+__all__ = ["MACHINE", "MAPPINGS", "MEMORY", "PROCESSES", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -38,3 +40,5 @@ class Topic(Generic[S]):
 
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
+MEMORY: Topic[MemorySnapshot] = Topic("memory", "pitop.collect.memory.overview:MemoryCollector")
+MAPPINGS: Topic[AddressSpace] = Topic("mappings", "pitop.collect.memory.mappings:MappingsCollector")
