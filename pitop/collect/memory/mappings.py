@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,13 +11,14 @@ from msgspec import Struct
 
 from pitop.collect.collector import Unavailable
 from pitop.kernel.memory.smaps import Gone, read_mappings
+from pitop.kernel.system import host
 from pitop.model.memory.mappings import AddressSpace, Space, summed
-from pitop.model.processes import ProcessKey
 
 __all__ = ["MappingsCollector"]
 
 _SHARE = 0.02  # of one core: an address space of 60,000 mappings takes most of a second to read
 _AGAIN = 5.0  # seconds between readings of the target, at least
+_NEARLY = 0.2  # seconds that a turn which comes too early waits
 
 
 class MappingsCollector:
@@ -32,16 +32,16 @@ class MappingsCollector:
 
     def __init__(self, proc: Path = Path("/proc")) -> None:
         self._proc = proc
-        self._key: ProcessKey | None = None
+        self._space = Space(None)
         self._newest: AddressSpace | None = None
         self._due = 0.0
 
     def ask(self, request: Struct) -> None:
         """Take in which process is wanted."""
         if isinstance(request, Space):
-            if request.key != self._key:
+            if request != self._space:
                 self._newest = None
-            self._key = request.key
+            self._space = request
 
     def descriptors(self) -> Sequence[int]:
         """Nothing of this announces itself."""
@@ -49,20 +49,23 @@ class MappingsCollector:
 
     def collect(self) -> AddressSpace:
         """The mappings now; the reading before, when it is too early for another."""
-        key, newest = self._key, self._newest
-        if key is None:
+        pid, newest = self._space.pid, self._newest
+        if pid is None:
             return _nothing()
-        if newest is not None and (newest.ended or time.monotonic() < self._due):
-            return newest
+        if newest is not None:
+            remaining = self._due - time.monotonic()
+            if newest.ended or remaining > _NEARLY:
+                return newest
+            time.sleep(max(0.0, remaining))
         try:
-            self._newest = self._read(key)
-        except Gone:
+            self._newest = self._read(pid, newest.key[1] if newest is not None else self._space.start_ticks)
+        except Gone as gone:
             if newest is None:
-                raise Unavailable(f"process {key[0]} has ended") from None
+                raise Unavailable(str(gone)) from None
             self._newest = msgspec.structs.replace(newest, ended=True)
         except PermissionError:
             raise Unavailable(
-                f"the mappings of process {key[0]} may not be read", "run pitop as its user, or as root"
+                f"the mappings of process {pid} may not be read", "run pitop as its user, or as root"
             ) from None
         return self._newest
 
@@ -70,25 +73,25 @@ class MappingsCollector:
         """Forget the last reading."""
         self._newest = None
 
-    def _read(self, key: ProcessKey) -> AddressSpace:
-        before = time.thread_time()
-        identity, mappings = read_mappings(key[0], self._proc)
-        if identity.key != key:
-            raise Gone(f"process {key[0]} has ended")
-        if not mappings and identity.vsz_bytes:
-            raise Gone(f"process {key[0]} has ended")  # between its stat and its mappings
+    def _read(self, pid: int, start_ticks: int | None) -> AddressSpace:
+        began, before = time.monotonic(), time.thread_time()
+        stat, mappings = read_mappings(pid, self._proc)
+        if start_ticks is not None and stat.start_ticks != start_ticks:
+            raise Gone(f"process {pid} has ended")
+        if not mappings and stat.vsz_bytes:  # it ended between its stat and its mappings
+            raise Gone(f"process {pid} has ended")
         cost = time.thread_time() - before
         self.every = max(_AGAIN, cost / _SHARE)
-        self._due = time.monotonic() + self.every - 0.5
+        self._due = began + self.every
         return AddressSpace(
             time=time.time(),
-            host=os.uname().nodename,
-            key=key,
-            name=identity.name,
+            host=host(),
+            key=stat.key,
+            name=stat.comm,
             mappings=mappings,
             rollup=summed(mappings),
-            minor_faults=identity.minor_faults,
-            major_faults=identity.major_faults,
+            minor_faults=stat.minor_faults,
+            major_faults=stat.major_faults,
             cost_seconds=cost,
         )
 
@@ -96,7 +99,7 @@ class MappingsCollector:
 def _nothing() -> AddressSpace:
     return AddressSpace(
         time=time.time(),
-        host=os.uname().nodename,
+        host=host(),
         key=(0, 0),
         name="",
         mappings=(),

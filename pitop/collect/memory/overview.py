@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +13,10 @@ from pitop.collect.memory.rounds import Rounds
 from pitop.kernel.memory.delays import DelayReader, delay_accounting
 from pitop.kernel.memory.log import KernelLog
 from pitop.kernel.memory.machine import read_counters, read_pressure, read_swappiness, read_totals, read_uptime
-from pitop.kernel.memory.smaps import Gone, read_holding, read_identity
+from pitop.kernel.memory.smaps import read_holding
 from pitop.kernel.memory.swap import read_swaps, read_zram, read_zswap
 from pitop.kernel.memory.zones import read_nodes, read_zones
+from pitop.kernel.system import host
 from pitop.model.memory.activity import Counters, activity
 from pitop.model.memory.faults import Delays
 from pitop.model.memory.kills import OomKill
@@ -45,7 +45,7 @@ class MemoryCollector:
     ) -> None:
         self._proc = proc
         self._sys = sys
-        self._host = os.uname().nodename
+        self._host = host()
         self._rounds = rounds or Rounds(lambda key, moment: read_holding(key, moment, proc))
         self._looking = Looking()
         self._before: tuple[float, Counters, Pressure | None] | None = None
@@ -146,15 +146,9 @@ class MemoryCollector:
         key = self._looking.selected
         if key is None:
             return None
-        try:
-            identity = read_identity(key[0], self._proc)
-        except (Gone, OSError):
-            return None
-        if identity.key != key:
-            return None
         if self._delays is None:
             self._delays = DelayReader(self._proc)
-        delays = self._delays.read(identity)
+        delays = self._delays.read(key)
         if delays is not None and delays.disk_seconds is None:
             missing.append(_uncounted(delay_accounting(self._proc)))
         return delays

@@ -12,8 +12,10 @@ import socket
 import struct
 from pathlib import Path
 
-from pitop.kernel.memory.smaps import Gone, Identity, read_identity
+from pitop.kernel.memory.smaps import Gone, read_stat
+from pitop.kernel.system import read_bytes
 from pitop.model.memory.faults import Delays
+from pitop.model.processes import ProcessKey
 
 __all__ = ["DelayReader", "delay_accounting"]
 
@@ -52,20 +54,26 @@ class DelayReader:
         except (OSError, KeyError, struct.error):
             self.close()
 
-    def read(self, identity: Identity) -> Delays | None:
-        """What the process waited since it started; None where nothing was counted for it or it has ended."""
-        counted = self._netlink(identity.key[0])
+    def read(self, key: ProcessKey) -> Delays | None:
+        """What the process waited since it started; None when it has ended."""
+        counted = self._netlink(key[0])
         try:
-            after = read_identity(identity.key[0], self._root)
-        except (Gone, OSError):
+            if counted is None:
+                counted = self._ticks(key[0]) / _TICK, None
+            stat = read_stat(key[0], self._root)
+        except (Gone, OSError, ValueError, IndexError):
             return None
-        if after.key != identity.key:
+        if stat.key != key:
             return None
-        disk, swap = counted if counted is not None else (after.block_ticks / _TICK, None)
+        disk, swap = counted
         # A major fault waits: none of it counted means that nothing was, whatever the switch says now.
-        if not disk and (after.major_faults or not delay_accounting(self._root)):
-            return Delays(after.major_faults, None, None)
-        return Delays(after.major_faults, disk, swap)
+        if not disk and (stat.major_faults or not delay_accounting(self._root)):
+            return Delays(stat.major_faults, None, None)
+        return Delays(stat.major_faults, disk, swap)
+
+    def _ticks(self, pid: int) -> int:
+        """Clock ticks that the main thread waited for block devices, field 42 of stat."""
+        return int(read_bytes(f"{self._root}/{pid}/stat").rpartition(b")")[2].split()[39])
 
     def close(self) -> None:
         """Give the socket back."""
@@ -73,7 +81,7 @@ class DelayReader:
             self._socket.close()
             self._socket = None
 
-    def _netlink(self, pid: int) -> tuple[float, float] | None:
+    def _netlink(self, pid: int) -> tuple[float, float | None] | None:
         if self._socket is None:
             return None
         try:

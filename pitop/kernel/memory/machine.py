@@ -6,6 +6,9 @@ import os
 import re
 from pathlib import Path
 
+from msgspec import structs
+
+from pitop.kernel.machine import memory, parse_meminfo, parse_vmstat
 from pitop.model.memory.activity import Counters
 from pitop.model.memory.pressure import Pressure, Stall
 from pitop.model.memory.totals import Totals
@@ -17,28 +20,15 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 def read_totals(root: Path = Path("/proc")) -> Totals:
     """`meminfo` in bytes (proc_meminfo(5)). Raises OSError where there is none, ValueError where it has no MemTotal."""
-    told: dict[str, int] = {}
-    for line in (root / "meminfo").read_bytes().splitlines():
-        name, _, rest = line.partition(b":")
-        words = rest.split()
-        if words and words[0].isdigit():
-            told[name.decode(errors="backslashreplace")] = int(words[0]) * (1024 if words[1:] == [b"kB"] else 1)
-    if "MemTotal" not in told:
+    told = parse_meminfo((root / "meminfo").read_bytes())
+    if not told.keys() >= {"MemTotal", "MemFree"}:
         raise ValueError(f"{root / 'meminfo'} has no MemTotal")
     page = told.get("Hugepagesize")
     pool = told.get("Hugetlb")
     if pool is None and page is not None and "HugePages_Total" in told:
         pool = told["HugePages_Total"] * page
     return Totals(
-        total_bytes=told["MemTotal"],
-        free_bytes=told.get("MemFree", 0),
-        available_bytes=told.get("MemAvailable"),
-        buffers_bytes=told.get("Buffers", 0),
-        cached_bytes=told.get("Cached", 0),
-        shmem_bytes=told.get("Shmem", 0),
-        reclaimable_bytes=told.get("SReclaimable", 0),
-        swap_total_bytes=told.get("SwapTotal", 0),
-        swap_free_bytes=told.get("SwapFree", 0),
+        **structs.asdict(memory(told)),
         anonymous_bytes=told.get("AnonPages"),
         anonymous_huge_bytes=told.get("AnonHugePages"),
         mapped_bytes=told.get("Mapped"),
@@ -65,11 +55,7 @@ def _plus(one: int | None, other: int | None) -> int | None:
 
 def read_counters(root: Path = Path("/proc"), page: int = _PAGE) -> Counters:
     """`vmstat`. Kernels before 4.8 count reclaim per zone (`pgsteal_kswapd_normal`), all count stalls so: summed."""
-    told: dict[str, int] = {}
-    for line in (root / "vmstat").read_text().splitlines():
-        name, _, value = line.partition(" ")
-        if value.isdigit():
-            told[name] = int(value)
+    told = parse_vmstat((root / "vmstat").read_bytes())
 
     def over_zones(name: str) -> int | None:
         values = [

@@ -12,34 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from msgspec import Struct
-
+from pitop.kernel.processes import parse_stat
 from pitop.model.memory.holdings import Holding, Rollup
 from pitop.model.memory.mappings import Mapping, classify, summed
-from pitop.model.processes import ProcessKey
+from pitop.model.processes import ProcessKey, Stat
 
-__all__ = ["Gone", "Identity", "read_holding", "read_identity", "read_mappings"]
-
-_PAGE = os.sysconf("SC_PAGE_SIZE")
+__all__ = ["Gone", "read_holding", "read_mappings", "read_stat"]
 
 
 class Gone(Exception):
     """The process has ended, or its pid is another process's now."""
-
-
-class Identity(Struct, frozen=True):
-    """What `stat` tells of a process besides its mappings: sizes in bytes, faults since it started.
-
-    `block_ticks` is the time that it waited for block devices, in clock ticks; 0 where that is not counted.
-    """
-
-    key: ProcessKey
-    name: str
-    minor_faults: int
-    major_faults: int
-    vsz_bytes: int
-    rss_bytes: int
-    block_ticks: int
 
 
 @contextmanager
@@ -61,28 +43,17 @@ def _read(folder: int, name: str) -> bytes:
         return file.read()
 
 
-def _identity(folder: int, pid: int) -> Identity:
+def _stat(folder: int, pid: int) -> Stat:
     try:
-        data = _read(folder, "stat")
-    except FileNotFoundError:
+        return parse_stat(_read(folder, "stat"))
+    except (FileNotFoundError, ValueError):
         raise Gone(f"process {pid} has ended") from None
-    head, _, tail = data.rpartition(b")")
-    fields = tail.split()
-    return Identity(
-        key=(pid, int(fields[19])),
-        name=head.partition(b"(")[2].decode(errors="backslashreplace"),
-        minor_faults=int(fields[7]),
-        major_faults=int(fields[9]),
-        vsz_bytes=int(fields[20]),
-        rss_bytes=int(fields[21]) * _PAGE,
-        block_ticks=int(fields[39]) if len(fields) > 39 else 0,
-    )
 
 
-def read_identity(pid: int, root: Path = Path("/proc")) -> Identity:
+def read_stat(pid: int, root: Path = Path("/proc")) -> Stat:
     """Who a pid is now. Raises Gone, OSError."""
     with _folder(root, pid) as folder:
-        return _identity(folder, pid)
+        return _stat(folder, pid)
 
 
 _AMOUNT = re.compile(rb"^(\w+):\s+(\d+)", re.M)
@@ -96,7 +67,7 @@ def read_holding(key: ProcessKey, time: float, root: Path = Path("/proc")) -> Ho
     """
     try:
         with _folder(root, key[0]) as folder:
-            if _identity(folder, key[0]).key != key:
+            if _stat(folder, key[0]).key != key:
                 return None
             score, adjust = _number(folder, "oom_score"), _number(folder, "oom_score_adj")
             rollup, why = _rollup(folder, root, key[0])
@@ -183,13 +154,13 @@ _LINES = {
 }
 
 
-def read_mappings(pid: int, root: Path = Path("/proc")) -> tuple[Identity, tuple[Mapping, ...]]:
+def read_mappings(pid: int, root: Path = Path("/proc")) -> tuple[Stat, tuple[Mapping, ...]]:
     """Who the pid is, and its mappings by address, from `smaps`, or `maps` (addresses only) without it.
 
     Raises Gone, and PermissionError where the process is somebody else's.
     """
     with _folder(root, pid) as folder:
-        return _identity(folder, pid), _mappings(folder, root, pid)
+        return _stat(folder, pid), _mappings(folder, root, pid)
 
 
 def _mappings(folder: int, root: Path, pid: int) -> tuple[Mapping, ...]:

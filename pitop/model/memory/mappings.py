@@ -93,9 +93,13 @@ def _plus(one: int | None, other: int | None) -> int | None:
 
 
 class Space(Struct, frozen=True):
-    """A request: show the address space of this process; None for none."""
+    """A request: show the address space of this process, None for none.
 
-    key: ProcessKey | None
+    Without `start_ticks` it is whoever has the pid now.
+    """
+
+    pid: int | None
+    start_ticks: int | None = None
 
 
 class AddressSpace(Snapshot, frozen=True, kw_only=True):

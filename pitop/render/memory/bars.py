@@ -127,12 +127,12 @@ def _initials(kind: Kind, size: int) -> str:
 def place_name(place: Stretch | Gap, width: int) -> str:
     """What a line of the drawing calls a place: the file's name from its end, which tells more than its beginning."""
     if isinstance(place, Gap):
-        return f"gap of {bytes_text(place.size_bytes)}, nothing mapped"
+        return "nothing mapped" if place.end < 1 << 63 else "nothing mapped, and the kernel's own half"
     name = visible(place.path) or place.kind.value
     if place.count > 1:
         name += f" ({place.count:,} mappings)"
-    if cells(name) > width > 1:
-        while cells(name) > width - 1:
-            name = name[1:]
-        return "…" + name
-    return name
+    if cells(name) <= width:
+        return name
+    while name and cells(name) > width - 1:
+        name = name[1:]
+    return "…" + name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pitop.model.memory.activity import Activity
 from pitop.model.memory.layout import Gap, Stretch, folded, length, stretches
 from pitop.model.memory.mappings import Mapping
 from pitop.model.memory.snapshot import MemorySnapshot
@@ -117,9 +118,9 @@ def rate_header() -> list[str]:
     return [" ".join(groups).rstrip(), " ".join(titles)]
 
 
-def rate_line(snapshot: MemorySnapshot) -> str:
+def rate_line(snapshot: MemorySnapshot, now: Activity) -> str:
     """One line of rates: KiB and KiB a second where vmstat has them so, faults and stalls a second, percent."""
-    memory, now = snapshot.memory, snapshot.activity
+    memory = snapshot.memory
     figures: list[str] = [
         f"{memory.swap_used_bytes // 1024}",
         f"{memory.free_bytes // 1024}",
