@@ -11,7 +11,7 @@ __all__ = ["OomKill", "oom_kill"]
 # mm/oom_kill.c, __oom_kill_process(): "%s: Killed process %d (%s) total-vm:%lukB, anon-rss:%lukB, file-rss:%lukB, …"
 # The name can hold anything, parentheses too, so it ends at the last ") total-vm:".
 _KILLED = re.compile(
-    r"(?P<why>[^:]*): Killed process (?P<pid>\d+)(?: \((?P<name>.*)\))?,? "
+    r"(?:(?P<why>[^:]*): )?Killed process (?P<pid>\d+)(?: \((?P<name>.*)\))?,? "
     r"total-vm:(?P<vm>\d+)kB, anon-rss:(?P<anon>\d+)kB(?:, file-rss:(?P<file>\d+)kB)?(?:, shmem-rss:(?P<shm>\d+)kB)?"
 )
 
@@ -39,5 +39,5 @@ def oom_kill(message: str, time: float) -> OomKill | None:
         name=match["name"],
         vsz_bytes=int(match["vm"]) * 1024,
         rss_bytes=resident * 1024,
-        group="cgroup" in match["why"].lower(),
+        group="cgroup" in (match["why"] or ""),
     )

@@ -194,7 +194,7 @@ def share(weights: Sequence[float], cells: int) -> list[int]:
     if cells <= 0 or total <= 0:
         return [0] * len(weights)
     exact = [weight * cells / total for weight in weights]
-    given = [max(1, int(part)) if part > 0 else 0 for part in exact]
+    given = [max(1, int(part)) if weight > 0 else 0 for part, weight in zip(exact, weights, strict=True)]
     spare = cells - sum(given)
     if spare >= 0:
         order = sorted(range(len(exact)), key=lambda i: int(exact[i]) - exact[i] if exact[i] >= 1 else 0.0)
