@@ -11,6 +11,7 @@ __all__ = ["main"]
 
 COMMANDS = {
     "processes": "every process, as text or JSON (ps, top -b)",
+    "memory": "where memory is, who faults, what a process really holds (free, vmstat, pmap -X)",
 }
 
 _USAGE = 2

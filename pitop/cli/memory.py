@@ -16,8 +16,9 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from pitop.cli.options import add_json, add_repeat, checked_filter
 from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
-from pitop.model.filter import Filter, FilterError, compile_filter
+from pitop.model.filter import Filter
 from pitop.model.memory.activity import since_boot
 from pitop.model.memory.faults import fault_cost
 from pitop.model.memory.mappings import AddressSpace, Space
@@ -43,13 +44,6 @@ _WIDTH = 100  # of what is drawn, where the output is no terminal
 _SPACE_EVERY = 5.0  # seconds between readings of one process's mappings, at least
 
 
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.1 <= value <= 86400:
-        raise argparse.ArgumentTypeError("from 0.1 to 86400 seconds")
-    return value
-
-
 def _positive(text: str) -> int:
     value = int(text)
     if value < 1:
@@ -61,12 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pitop memory",
         description="Where memory went, who faults, and what a process really holds.",
-        epilog="With --interval the rates come line by line, and after --count of them the table.",
+        epilog="With --interval the rates come line by line, and after --count of them the table; with --pid the "
+        "address space, every 5 s at most.",
     )
     add = parser.add_argument
     add("--pid", type=_positive, metavar="PID", help="the address space of one process, as pmap -X")
-    add("--interval", type=_seconds, metavar="SECONDS", help="sample again and again (with --pid every 5 s at most)")
-    add("--count", type=_positive, metavar="N", help="how many times (without: until interrupted)")
+    add_repeat(parser)
     add("--sort", default="rss", metavar="KEY", help="the column to sort by; -KEY turns it round (default: rss)")
     add("--filter", default="", metavar="EXPR", help="which processes, such as 'rss>100M and user=root'")
     add("--columns", metavar="A,B", help="which columns: " + ", ".join(each.key for each in ROW_FIELDS))
@@ -77,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
             f"-{letter}", f"--{name}", dest="unit", action="store_const", const=size, help=f"free's block in {name}"
         )
     unit.add_argument("--human", dest="unit", action="store_const", const=0, help="free's block in short sizes")
-    add("--json", action="store_true", help="one JSON object a snapshot")
+    add_json(parser)
     parser.set_defaults(unit=1024)
     return parser
 
@@ -102,11 +96,7 @@ def run(arguments: Sequence[str]) -> int:
             parser.error(f"there is no column “{visible(name)}”; there are " + ", ".join(by_key(ROW_FIELDS)))
     if options.count is not None and options.interval is None:
         parser.error("--count needs --interval")
-    known = operands(ROW_FIELDS)
-    try:
-        chosen = compile_filter(options.filter, known, [known["name"], known["command"]])
-    except FilterError as error:
-        parser.error(f"--filter: {error.message}\n  {visible(options.filter)}\n  {error.caret()}")
+    chosen: Filter[MemoryRow] = checked_filter(parser, options.filter, operands(ROW_FIELDS), ("name", "command"))
     if options.pid is not None:
         return _space(options)
     fields = [names[name] for name in wanted.split(",")]
