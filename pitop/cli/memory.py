@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pid", type=_positive, metavar="PID", help="the address space of one process, as pmap -X")
     add_repeat(parser)
-    add("--sort", default="rss", metavar="KEY", help="the column to sort by; -KEY turns it round (default: rss)")
+    add("--sort", default="rss", metavar="KEY", help="the column to sort by (default: rss); --sort=-KEY turns it round")
     add("--filter", default="", metavar="EXPR", help="which processes, such as 'rss>100M and user=root'")
     add("--columns", metavar="A,B", help="which columns: " + ", ".join(each.key for each in ROW_FIELDS))
     add("--group", choices=("name", "user"), help="one line for all processes of a name or a user")
