@@ -58,11 +58,10 @@ def read_counters(root: Path = Path("/proc"), page: int = _PAGE) -> Counters:
     told = parse_vmstat((root / "vmstat").read_bytes())
 
     def over_zones(name: str) -> int | None:
-        values = [
-            value
-            for key, value in told.items()
-            if key == name or (key.startswith(name + "_") and not key.endswith("_throttle"))
-        ]
+        if name in told:
+            return told[name]
+        prefix = name + "_"
+        values = [told[key] for key in told if key.startswith(prefix) and not key.endswith("_throttle")]
         return sum(values) if values else None
 
     faults, major = told.get("pgfault"), told.get("pgmajfault")
