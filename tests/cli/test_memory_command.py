@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from memorylab import Toucher
+
+from tests.memorylab import Toucher
 
 DATA = Path(__file__).parents[1] / "data/memory"
 COMMAND = [sys.executable, "-m", "pitop", "memory"]

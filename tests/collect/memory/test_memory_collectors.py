@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from memorylab import Toucher
 
 from pitop.collect.collector import Unavailable
 from pitop.collect.memory.mappings import MappingsCollector
@@ -22,6 +21,7 @@ from pitop.kernel.memory.smaps import read_stat
 from pitop.model.memory.mappings import Space
 from pitop.model.memory.snapshot import Looking
 from pitop.model.processes import Process
+from tests.memorylab import Toucher
 
 DATA = Path(__file__).parents[2] / "data/memory"
 PAGE = os.sysconf("SC_PAGE_SIZE")

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from memorylab import Toucher
 
 from pitop.kernel.memory.smaps import Gone, read_holding, read_mappings, read_stat
 from pitop.model.memory.mappings import Kind, summed
 from pitop.render.memory.report import pmap_table
+from tests.memorylab import Toucher
 
 STAT = "77 (odd) name\n) S 1 77 77 0 -1 4194304 120 0 3 0 1 2 0 0 20 0 1 0 {start} 8192000 500 " + "0 " * 30 + "\n"
 SMAPS = """\
