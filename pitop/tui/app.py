@@ -48,7 +48,10 @@ class _Place(NamedTuple):
         return made
 
 
-PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),)
+PANES = (
+    _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
+    _Place("memory", "Memory", "pitop.tui.panes.memory.pane:MemoryPane"),
+)
 """The panes there are, in the order of their digits."""
 
 _FUNCTION = re.compile(r"f\d+")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pitop.collect.collector import Unavailable
 from pitop.collect.memory.rounds import Rounds
@@ -18,7 +18,7 @@ from pitop.kernel.memory.swap import read_swaps, read_zram, read_zswap
 from pitop.kernel.memory.zones import read_nodes, read_zones
 from pitop.kernel.system import host
 from pitop.model.memory.activity import Counters, activity
-from pitop.model.memory.faults import Delays
+from pitop.model.memory.faults import COST, Delays
 from pitop.model.memory.kills import OomKill
 from pitop.model.memory.pressure import Pressure
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
@@ -28,6 +28,7 @@ from pitop.model.snapshot import Missing
 __all__ = ["MemoryCollector"]
 
 _KILLS = 50  # remembered, the newest
+_FRESH = 0.5  # seconds that the machine's figures serve for a new request: rates over less tell nothing
 _ZONES_EVERY = 5.0  # seconds: zoneinfo is long, and no graph shows it
 
 
@@ -55,6 +56,8 @@ class MemoryCollector:
         self._delays: DelayReader | None = None
         self._log: KernelLog | None = None
         self._unread: Missing | None = None
+        self._newest: MemorySnapshot | None = None
+        self._asked = False
         try:
             self._log = KernelLog(log)
         except PermissionError:
@@ -66,6 +69,7 @@ class MemoryCollector:
         """Take in what is on screen."""
         if isinstance(request, Looking):
             self._looking = request
+            self._asked = True
             self._rounds.want(request.visible)
 
     def descriptors(self) -> Sequence[int]:
@@ -76,6 +80,12 @@ class MemoryCollector:
         """Raises Unavailable without /proc/meminfo; everything else may be missing."""
         missing: list[Missing] = []
         now, moment = time.monotonic(), time.time()
+        if self._only_asked(now):
+            assert self._newest is not None
+            holdings, delays = self._rounds.turn(self._looking.at_once), self._selected(missing)
+            machine = tuple(each for each in self._newest.missing if each.what != COST)
+            self._newest = structs.replace(self._newest, holdings=holdings, delays=delays, missing=(*machine, *missing))
+            return self._newest
         try:
             memory = read_totals(self._proc)
             uptime = read_uptime(self._proc)
@@ -104,8 +114,8 @@ class MemoryCollector:
         if now - self._placed >= _ZONES_EVERY:
             self._places = (read_nodes(self._sys), read_zones(self._proc))
             self._placed = now
-        holdings = self._rounds.turn(self._looking.at_once)
-        return MemorySnapshot(
+        holdings, delays = self._rounds.turn(self._looking.at_once), self._selected(missing)
+        self._newest = MemorySnapshot(
             time=moment,
             host=self._host,
             uptime_seconds=uptime,
@@ -121,9 +131,10 @@ class MemoryCollector:
             zones=self._places[1],
             kills=self._kills,
             holdings=holdings,
-            delays=self._selected(missing),
+            delays=delays,
             missing=tuple(missing),
         )
+        return self._newest
 
     def close(self) -> None:
         """Give the log and the socket back."""
@@ -133,6 +144,12 @@ class MemoryCollector:
         if self._delays is not None:
             self._delays.close()
             self._delays = None
+
+    def _only_asked(self, now: float) -> bool:
+        """Whether this turn is for a request alone, and the machine's figures are new enough to serve again."""
+        asked, self._asked = self._asked, False
+        fresh = self._before is not None and now - self._before[0] < _FRESH
+        return asked and fresh and self._newest is not None and not self._looking.at_once
 
     def _counters(self, missing: list[Missing]) -> Counters:
         try:
@@ -155,9 +172,8 @@ class MemoryCollector:
 
 
 def _uncounted(accounting: bool | None) -> Missing:
-    what = "the cost of major faults"
     if accounting is None:
-        return Missing(what, "this kernel has no delay accounting")
+        return Missing(COST, "this kernel has no delay accounting")
     if accounting:
-        return Missing(what, "this process started before delay accounting was switched on", "start it anew")
-    return Missing(what, "delay accounting is off", "as root: sysctl kernel.task_delayacct=1, then start it anew")
+        return Missing(COST, "this process started before delay accounting was switched on", "start it anew")
+    return Missing(COST, "delay accounting is off", "as root: sysctl kernel.task_delayacct=1, then start it anew")

@@ -81,12 +81,12 @@ def _rollup(folder: int, root: Path, pid: int) -> tuple[Rollup | None, str]:
     try:
         data = _read(folder, "smaps_rollup")
     except PermissionError:
-        return None, "not permitted: run pitop as root"
+        return None, _refused()
     except FileNotFoundError:
         try:
             rollup = summed(_mappings(folder, root, pid))
         except PermissionError:
-            return None, "not permitted: run pitop as root"
+            return None, _refused()
         except FileNotFoundError:
             rollup = None
         return rollup, "" if rollup is not None else "this kernel has no smaps (CONFIG_PROC_PAGE_MONITOR)"
@@ -105,6 +105,11 @@ def _rollup(folder: int, root: Path, pid: int) -> tuple[Rollup | None, str]:
         private_huge_bytes=told.get(b"Private_Hugetlb", 0),
         shared_huge_bytes=told.get(b"Shared_Hugetlb", 0),
     ), ""
+
+
+def _refused() -> str:
+    """Why smaps may not be read: even root is refused where the process is in a namespace of somebody else's."""
+    return "not permitted: run pitop as root" if os.geteuid() else "not permitted, even to root"
 
 
 def _number(folder: int, name: str) -> int | None:

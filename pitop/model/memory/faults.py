@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["Delays", "FaultCost", "fault_cost"]
+__all__ = ["COST", "Delays", "FaultCost", "fault_cost"]
+
+
+COST = "the cost of major faults"
+"""What a snapshot's `missing` calls it where nothing was counted."""
 
 
 class Delays(Struct, frozen=True):

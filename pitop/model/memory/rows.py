@@ -10,7 +10,7 @@ from msgspec import Struct
 from pitop.model.memory.holdings import Holding
 from pitop.model.processes import Process, ProcessKey
 
-__all__ = ["MemoryRow", "grouped", "joined", "totals"]
+__all__ = ["MemoryRow", "RowKeeper", "grouped", "joined", "totals"]
 
 N = TypeVar("N", int, float)
 
@@ -73,6 +73,37 @@ def _row(process: Process, holding: Holding | None, now: float) -> MemoryRow:
         age_seconds=None if holding is None or rollup is None else max(0.0, now - holding.time),
         why="" if holding is None else holding.why,
     )
+
+
+class RowKeeper:
+    """Joins like `joined`, again and again, and hands on the same row object for what has not changed.
+
+    Ages go in steps of `step` seconds, so that a row is another one when it was read, and not because time passes.
+    """
+
+    def __init__(self, step: float) -> None:
+        self._step = step
+        self._kept: dict[ProcessKey, tuple[Process, Holding | None, float, MemoryRow]] = {}
+
+    def join(
+        self, processes: Iterable[Process], holdings: Mapping[ProcessKey, Holding], now: float
+    ) -> tuple[MemoryRow, ...]:
+        """The rows of this moment; what they were made of is forgotten for processes that are not among them."""
+        before, step = self._kept, self._step
+        kept: dict[ProcessKey, tuple[Process, Holding | None, float, MemoryRow]] = {}
+        for process in processes:
+            if process.kernel:
+                continue
+            key = process.key
+            holding = holdings.get(key)
+            moment = 0.0 if holding is None else holding.time + max(0.0, (now - holding.time) // step * step)
+            known = before.get(key)
+            if known is None or known[0] is not process or known[1] is not holding or known[2] != moment:
+                row = _row(process, holding, moment)
+                known = (process, holding, moment, row if known is None or known[3] != row else known[3])
+            kept[key] = known
+        self._kept = kept
+        return tuple([each[3] for each in kept.values()])
 
 
 def totals(rows: Sequence[MemoryRow], name: str = "total", user: str | None = None) -> MemoryRow:

@@ -15,7 +15,7 @@ from pitop.model.memory.totals import Segment
 from pitop.render.text import cells, fit, visible
 from pitop.render.units import bytes_text
 
-__all__ = ["LETTERS", "PARTS", "Run", "machine_bar", "marker", "parts_bar", "place_name", "strip"]
+__all__ = ["LETTERS", "PARTS", "Run", "from_the_end", "machine_bar", "marker", "parts_bar", "place_name", "strip"]
 
 
 class Run(NamedTuple):
@@ -102,9 +102,10 @@ def parts_bar(parts: Parts | None, size_bytes: int, width: int, longest: float, 
 _GAP = 3  # cells that a folded gap takes in the strip
 
 
-def strip(places: Sequence[Stretch | Gap], width: int, ascii_only: bool = False) -> list[Run]:
+def strip(places: Sequence[Stretch | Gap], width: int, ascii_only: bool = False, *, letters: bool = False) -> list[Run]:
     """An address space from low to high in one line: stretches by the logarithm of their size, gaps folded to a few
-    cells however large they are. The keys are the kinds' words, and `gap`."""
+    cells however large they are. The keys are the kinds' words, and `gap`. A kind's word stands in its stretch where it
+    fits; with `letters` its beginning does where it does not."""
     weights = [length(each.size_bytes) if isinstance(each, Stretch) else 0.0 for each in places]
     gaps = sum(1 for each in places if isinstance(each, Gap))
     fold = _GAP if width >= 2 * _GAP * gaps else 1
@@ -114,14 +115,15 @@ def strip(places: Sequence[Stretch | Gap], width: int, ascii_only: bool = False)
         if isinstance(place, Gap):
             runs.append(Run(("~" if ascii_only else "╌") * fold, "gap"))
         elif size:
-            runs.append(Run(fit(_initials(place.kind, size), size), place.kind.value))
+            runs.append(Run(fit(_label(place.kind, size, letters), size), place.kind.value))
     return runs
 
 
-def _initials(kind: Kind, size: int) -> str:
-    """The kind's word where it fits, else its beginning."""
+def _label(kind: Kind, size: int, letters: bool) -> str:
     word = kind.value
-    return word if len(word) < size else word[: max(1, size - 1)] if size > 2 else ""
+    if len(word) <= size:
+        return word
+    return word[: max(1, size - 1)] if letters else ""
 
 
 def place_name(place: Stretch | Gap, width: int) -> str:
@@ -131,8 +133,13 @@ def place_name(place: Stretch | Gap, width: int) -> str:
     name = visible(place.path) or place.kind.value
     if place.count > 1:
         name += f" ({place.count:,} mappings)"
-    if cells(name) <= width:
-        return name
-    while name and cells(name) > width - 1:
-        name = name[1:]
-    return "…" + name
+    return from_the_end(name, width)
+
+
+def from_the_end(text: str, width: int) -> str:
+    """`text` in at most `width` cells: a path's end tells more than its beginning."""
+    if cells(text) <= width:
+        return text
+    while text and cells(text) > width - 1:
+        text = text[1:]
+    return "…" + text

@@ -41,7 +41,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "vsz_bytes",
         "VSZ",
-        6,
+        5,
         Unit.BYTES,
         lambda row: row.vsz_bytes,
         "The address space that the process asked for. Asking costs nothing: most of it may never be touched.",
@@ -51,7 +51,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "rss_bytes",
         "RSS",
-        6,
+        5,
         Unit.BYTES,
         lambda row: row.rss_bytes,
         "What of it is in memory now. Pages that several processes share count in each of them.",
@@ -61,7 +61,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "shared_bytes",
         "SHR",
-        6,
+        5,
         Unit.BYTES,
         lambda row: row.shared_bytes,
         "The part of RSS that comes from files or shared memory, and so can be shared.",
@@ -71,7 +71,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "pss_bytes",
         "PSS",
-        6,
+        5,
         Unit.BYTES,
         lambda row: row.pss_bytes,
         "RSS with each shared page divided by the number of processes that map it: the sum over all is the truth.",
@@ -82,7 +82,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "uss_bytes",
         "USS",
-        6,
+        5,
         Unit.BYTES,
         lambda row: row.uss_bytes,
         "What the process holds alone: this much comes back when it ends.",
@@ -93,7 +93,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "swap_bytes",
         "SWAP",
-        6,
+        5,
         Unit.BYTES,
         lambda row: row.swap_bytes,
         "What of it was moved to swap: touching it again is a major fault.",
@@ -103,8 +103,8 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     ),
     Field(
         "minor_faults",
-        "MINFLT",
-        6,
+        "MINF",
+        5,
         Unit.COUNT,
         lambda row: row.minor_faults,
         "Page faults that needed no disk since the process started: first touches, copies on write, cached files.",
@@ -114,8 +114,8 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     ),
     Field(
         "major_faults",
-        "MAJFLT",
-        6,
+        "MAJF",
+        5,
         Unit.COUNT,
         lambda row: row.major_faults,
         "Page faults that had to wait for the disk or for swap since the process started.",
@@ -126,7 +126,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "minor_faults_per_second",
         "MIN/s",
-        6,
+        5,
         Unit.PER_SECOND,
         lambda row: row.minor_faults_per_second,
         "Minor faults a second now.",
@@ -137,7 +137,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "major_faults_per_second",
         "MAJ/s",
-        6,
+        5,
         Unit.PER_SECOND,
         lambda row: row.major_faults_per_second,
         "Major faults a second now: each of them made the process wait for a device.",
@@ -158,7 +158,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
     Field(
         "memory_percent",
         "MEM%",
-        5,
+        4,
         Unit.PERCENT,
         lambda row: row.memory_percent,
         "RSS as a share of the machine's memory.",
@@ -177,7 +177,7 @@ ROW_FIELDS: tuple[Field[MemoryRow], ...] = (
         show=lambda row: age_text(row.age_seconds),
         tone=_stale,
     ),
-    Field("name", "NAME", 0, Unit.TEXT, lambda row: row.name, "The program's name.", tone=lambda _: Tone.ACCENT),
+    Field("name", "NAME", 15, Unit.TEXT, lambda row: row.name, "The program's name.", tone=lambda _: Tone.ACCENT),
     Field("command", "COMMAND", 0, Unit.TEXT, lambda row: row.command, "The command line.", ("cmd",)),
     Field(
         "count",

@@ -5,12 +5,21 @@ from __future__ import annotations
 from pitop.model.memory.faults import FaultCost
 from pitop.model.memory.holdings import Rollup
 from pitop.model.memory.kills import OomKill
+from pitop.model.memory.mappings import Kind, Mapping
 from pitop.model.memory.swap import Zram, Zswap
 from pitop.model.memory.totals import Formula
 from pitop.render.text import visible
 from pitop.render.units import amount, bytes_text
 
-__all__ = ["compressed_words", "cost_words", "formula_words", "holding_words", "kill_words", "size_words"]
+__all__ = [
+    "compressed_words",
+    "cost_words",
+    "formula_words",
+    "holding_words",
+    "kill_words",
+    "mapping_words",
+    "size_words",
+]
 
 
 def size_words(value: float) -> str:
@@ -97,3 +106,31 @@ def compressed_words(zram: tuple[Zram, ...], zswap: Zswap | None) -> list[str]:
 
 def _ratio(value: float | None) -> str:
     return "" if value is None else f", {value:.1f} to 1"
+
+
+_KINDS = {
+    Kind.TEXT: "the program's own code, read from its file and shared by everybody who runs it",
+    Kind.DATA: "the program's own variables and constants",
+    Kind.HEAP: "what the program asked for piece by piece, grown from the end of its data",
+    Kind.ANONYMOUS: "memory of no file: large requests, threads' heaps and stacks",
+    Kind.RESERVED: "addresses kept, and not to be touched: a guard, or room for later",
+    Kind.SHARED: "shared memory: what one process writes, the others see",
+    Kind.FILE: "a file, read and written as if it were memory",
+    Kind.LIBRARY: "a library's code and data, its code shared by everybody who uses it",
+    Kind.STACK: "the main thread's stack",
+    Kind.KERNEL: "what the kernel lends every process, so that asking the time needs no system call",
+}
+
+
+def mapping_words(mapping: Mapping) -> str:
+    """What a mapping is for, and what is remarkable about it."""
+    said = [f"{mapping.kind.value}: {_KINDS[mapping.kind]}"]
+    if mapping.deleted:
+        said.append("its file has been removed or replaced since; a restart takes the new one")
+    if mapping.rss_bytes is not None:
+        said.append(f"{size_words(mapping.rss_bytes)} of {size_words(mapping.size_bytes)} in memory")
+    if mapping.locked_bytes:
+        said.append(f"{size_words(mapping.locked_bytes)} locked")
+    if mapping.anonymous_huge_bytes:
+        said.append(f"{size_words(mapping.anonymous_huge_bytes)} in huge pages")
+    return "; ".join(said)
