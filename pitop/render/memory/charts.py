@@ -49,10 +49,10 @@ CHARTS = (
         "A page had to come from disk or swap: the program stood still for as long.",
     ),
     Chart(
-        "pressure %",
+        "PSI %",
         Unit.PERCENT,
         (Curve("full", "pressure_full_percent"), Curve("some", "pressure_some_percent")),
-        "The share of time in which some, or all, that could run waited for memory.",
+        "Pressure: the share of time in which some, or all, that could run waited for memory.",
     ),
     Chart(
         "disk/s",

@@ -106,9 +106,7 @@ class MachineMemory(Painted):
             if not part.bytes:
                 continue
             area = swatch(self.theme, part.key)
-            mark = (
-                Segment("  ", area) if area is not None else Segment(LETTERS[part.key] + " ", looks.style(Tone.STRONG))
-            )
+            mark = Segment("  ", area) if area is not None else Segment(LETTERS[part.key], looks.style(Tone.STRONG))
             size = bytes_text(part.bytes)
             length = 2 + 1 + cells(part.title) + 1 + len(size) + 2
             if used + length > width and line:

@@ -73,6 +73,7 @@ class MappingList(Painted, can_focus=True):
         self._selected = 0
         self._top = 0
         self._side = 0
+        self._addresses = True  # whether there is room for them
         self.wide = False
 
     def show(self, mappings: Sequence[Mapping], changed: Map[int, Change]) -> None:
@@ -161,8 +162,11 @@ class MappingList(Painted, can_focus=True):
 
     def composed(self, width: int, height: int) -> Sequence[Sequence[Segment]]:
         """The title line and the mappings that are on the screen."""
-        columns = _WIDE if self.wide else _USUAL if width >= 112 else _MIDDLE if width >= 92 else _NARROW
+        columns: Sequence[str] = _WIDE if self.wide else _USUAL if width >= 112 else _MIDDLE if width >= 92 else _NARROW
         bar = 28 if width >= 140 else 20 if width >= 112 else 12
+        self._addresses = width >= 60 or self.wide
+        if not self._addresses:
+            columns, bar = (), 8
         lines = [self._title(columns, bar)]
         shown = self._places[self._top : self._top + height - 1]
         lines += [self._row(each, columns, bar, self._backdrop(y)) for y, each in enumerate(shown, 1)]
@@ -175,7 +179,12 @@ class MappingList(Painted, can_focus=True):
         return kept[1] if len(kept) > 1 else []
 
     def _title(self, columns: Sequence[str], bar: int) -> list[Segment]:
-        titles = [fit(" Address", 14), fit("Size", 5, right=True), fit("Rss", 6, right=True), " " + fit("", bar)]
+        titles = [
+            fit(" Address", 14) if self._addresses else " ",
+            fit("Size", 5, right=True),
+            fit("Rss", 6, right=True),
+            " " + fit("", bar),
+        ]
         titles += [" " + fit("Kind", 9)]
         titles += [" " + fit(_FIELDS[name].title, _width(name), right=_FIELDS[name].right) for name in columns]
         titles += [fit("Change", 8, right=True)] if self._changes else []
@@ -186,14 +195,14 @@ class MappingList(Painted, can_focus=True):
         faint = self.looks.style(Tone.FAINT, backdrop)
         plain = self.looks.style(Tone.PLAIN, backdrop)
         if isinstance(place, Gap):
-            text = f" {'':13}{bytes_text(place.size_bytes):>5} {'':5} "
+            text = f" {'':{13 if self._addresses else 0}}{bytes_text(place.size_bytes):>5} {'':5} "
             name = "nothing mapped" if place.end < 1 << 63 else "nothing mapped, and the kernel's half"
             return [Segment(text, faint), Segment(fit(self._fold(bar), bar) + f" gap: {name}", faint)]
         behind = Style(bgcolor=plain.bgcolor, reverse=plain.reverse or None)
         kind = colour(self.theme, place.kind.value) + behind
         resident = _FIELDS["rss_bytes"].text(place)
         line = [
-            Segment(f" {place.start:<12x} ", faint),
+            Segment(f" {place.start:<12x} " if self._addresses else " ", faint),
             Segment(f"{bytes_text(place.size_bytes):>5}{resident:>6} ", plain),
         ]
         drawn = parts_bar(parts(place), place.size_bytes, bar, self._longest, self.glyphs.name == "ascii")

@@ -134,6 +134,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._processes: ProcessesSnapshot | None = None
         self._keeper = RowKeeper(_AGE_STEP)
         self._rows: Sequence[MemoryRow] = ()
+        self._chosen: Sequence[MemoryRow] = ()  # those that pass the filter
         self._looking: Looking | None = None
         self._group: str | None = None
         self._members: dict[ProcessKey, list[ProcessKey]] = {}
@@ -206,13 +207,14 @@ class MemoryPane(TablePane[MemoryRow]):
         if self._processes is None:
             return
         chosen = [row for row in self._rows if self.filter(row)] if self.filter.text.strip() else list(self._rows)
+        self._chosen = chosen
         self._totals.show(totals(chosen) if chosen else None)
         shown = chosen
         if self._group is not None:
             shown = self._grouped(chosen)
         self.table.show(*self.ordered(shown))
         self.tell(len(chosen))
-        self._ask(chosen)
+        self._ask()
 
     def _grouped(self, rows: Sequence[MemoryRow]) -> list[MemoryRow]:
         """One row a program or user; identified by the first of its processes."""
@@ -228,14 +230,14 @@ class MemoryPane(TablePane[MemoryRow]):
             result.append(row)
         return result
 
-    def _ask(self, chosen: Sequence[MemoryRow]) -> None:
+    def _ask(self) -> None:
         """What is on the screen first; all the others too where the order is by what reading tells."""
         visible = [row.key for row in self.table.on_screen]
         if self._group is not None:
             visible = [each for key in visible for each in self._members.get(key, [key])]
         if self.sort_key in _DEAR or self._group is not None:
             seen = set(visible)
-            visible += [row.key for row in chosen if row.key not in seen]
+            visible += [row.key for row in self._chosen if row.key not in seen]
         if self._space is not None:
             visible = []  # the table is not seen
         looking = Looking(tuple(visible), self._space_key)
@@ -246,8 +248,9 @@ class MemoryPane(TablePane[MemoryRow]):
     # --- how it looks
 
     def on_resize(self) -> None:
-        """Share out the lines."""
+        """Share out the lines; then other rows are on the screen."""
         self._fit()
+        self.call_after_refresh(self._ask)
 
     def _fit(self) -> None:
         height, width = self.size.height, self.size.width
@@ -294,7 +297,7 @@ class MemoryPane(TablePane[MemoryRow]):
     def on_table_moved(self) -> None:
         """The summary speaks of the selected process; what has scrolled into view is read."""
         self.tell(len(self.table.rows))
-        self._ask(self._rows)
+        self._ask()
 
     # --- what the keys do
 
@@ -353,7 +356,7 @@ class MemoryPane(TablePane[MemoryRow]):
         source: Source = self.app.source  # type: ignore[attr-defined]
         self._space_feed.open(source)
         self._space_feed.ask(Space(*row.key))
-        self._ask(())
+        self._ask()
         self._tell_faults()
 
     def on_space_view_left(self) -> None:

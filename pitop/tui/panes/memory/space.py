@@ -163,6 +163,8 @@ class SpaceView(Vertical):
         self._faults.styles.height = 5 if height >= 26 else 3 if height >= 16 else 0
         self._faults.display = height >= 16
         self._strip.styles.height = 3 if height >= 16 else 1
+        self._foot.display = height >= 12
+        self._tell()
 
     def show(self, space: AddressSpace) -> None:
         """Show the address space as it is now."""
@@ -185,7 +187,7 @@ class SpaceView(Vertical):
     ) -> None:
         """Show how the process faults, and what that costs; `why` says why the cost is not known."""
         self._faults.show(row, minor, major)
-        if self._first_delays is None:
+        if self._first_delays is None and delays is not None and delays.disk_seconds is not None:
             self._first_delays = delays
         self._delays = delays
         self._why = why
@@ -221,7 +223,7 @@ class SpaceView(Vertical):
         rest: list[list[Phrase]] = []
         if cost is not None and self.size.height >= 16:
             rest = [[(f" {line}", Tone.FAINT)] for line in wrap(cost, max(20, self.size.width - 2))[:2]]
-        self._words.say(first, second, *rest)
+        self._words.say(first, *([second] if self.size.height >= 12 else []), *rest)
 
     def _grown(self) -> str:
         """What changed since the view opened, in all."""
