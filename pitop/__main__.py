@@ -12,6 +12,7 @@ __all__ = ["main"]
 COMMANDS = {
     "processes": "every process, as text or JSON (ps, top -b)",
     "sockets": "every socket, whose it is and how it is doing (netstat -nap, ss -tunapie)",
+    "memory": "where memory is, who faults, what a process really holds (free, vmstat, pmap -X)",
 }
 
 _USAGE = 2
