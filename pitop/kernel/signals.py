@@ -9,7 +9,8 @@ import time
 from collections.abc import Sequence
 
 from pitop.kernel.identity import HeldProcess
-from pitop.model.signals import SIGNALS, Answer, Effect, Reply, Target, signals_in_mask
+from pitop.model.signals import SIGNALS, Answer, Effect, Reply, signals_in_mask
+from pitop.model.target import Target
 
 __all__ = ["send_signal"]
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from pitop.model.actions import Action, Outcome
-from pitop.model.processes import ProcessKey
+from pitop.model.target import Target
 
 __all__ = [
     "SIGNALS",
@@ -19,7 +19,6 @@ __all__ = [
     "SendSignal",
     "Signal",
     "SignalOutcome",
-    "Target",
     "ancestors",
     "cautions",
     "signal_named",
@@ -143,18 +142,6 @@ def signals_in_mask(mask: int) -> tuple[str, ...]:
         for number in range(1, mask.bit_length() + 1)
         if mask >> (number - 1) & 1
     )
-
-
-class Target(Struct, frozen=True):
-    """A process to act on: its identity, and its name as the person saw it."""
-
-    key: ProcessKey
-    name: str
-
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self.key[0]
 
 
 class SendSignal(Action, frozen=True):

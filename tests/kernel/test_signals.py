@@ -15,7 +15,8 @@ import pytest
 from pitop.collect.signals import perform
 from pitop.kernel.identity import HeldProcess, stat_fields
 from pitop.kernel.signals import send_signal
-from pitop.model.signals import Answer, SendSignal, Target
+from pitop.model.signals import Answer, SendSignal
+from pitop.model.target import Target
 
 
 def key_of(pid: int) -> tuple[int, int]:
@@ -131,7 +132,7 @@ import os, signal, subprocess, sys, time
 from pathlib import Path
 from pitop.kernel.identity import stat_fields
 from pitop.kernel.signals import send_signal
-from pitop.model.signals import Target
+from pitop.model.target import Target
 
 def start_of(pid):
     return int(stat_fields(Path(f"/proc/{pid}/stat").read_bytes())[19])

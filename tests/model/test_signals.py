@@ -13,13 +13,13 @@ from pitop.model.signals import (
     Answer,
     Reply,
     SignalOutcome,
-    Target,
     ancestors,
     cautions,
     signal_named,
     signals_in_mask,
     signals_matching,
 )
+from pitop.model.target import Target
 
 
 def test_every_signal_of_the_machine_is_there_once() -> None:
