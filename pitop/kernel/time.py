@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pitop.kernel.connector import Connector, Exit, Fork
 from pitop.kernel.launch import children_of, launch, refusal_to_run
 from pitop.model.time import Ending, Usage, Watched
 
@@ -52,9 +53,11 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
     refused = refusal_to_run(command[0], environment.get("PATH", os.defpath))
     status = None if refused is None else 127 if isinstance(refused, FileNotFoundError) else 126
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, _FORWARDED | {signal.SIGCHLD})
+    events: Connector | None = None
     try:
+        events = _events()
         launched = launch(command, environment, mask, status)
-        watch = _Watch(launched.pid)
+        watch = _Watch(launched.pid, events)
         pidfd = os.pidfd_open(launched.pid)
         try:
             began = time.monotonic()
@@ -67,6 +70,8 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
             os.close(pidfd)
         _reap()
     finally:
+        if events is not None:
+            events.close()
         while signal.sigtimedwait(_FORWARDED | {signal.SIGCHLD}, 0) is not None:
             pass  # what came after the command's end has nobody left to go to
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -120,17 +125,28 @@ def _usage(used: resource.struct_rusage, floor_bytes: int) -> Usage:
     )
 
 
+def _events() -> Connector | None:
+    try:
+        return Connector()
+    except OSError:
+        return None
+
+
 @dataclass(slots=True)
 class _Watch:
-    """What looking at the command's tree shows, time after time."""
+    """What looking at the command's tree shows, time after time; with the kernel's events every fork in it."""
 
     pid: int
+    events: Connector | None
+    forks: int = 0
+    tree: set[int] = field(default_factory=set)  # the command and its descendants by the events, the ended too
     waits: dict[tuple[int, int], int] = field(default_factory=dict)  # ns by process and thread
     pids: set[int] = field(default_factory=set)
     peak: int | None = None
 
     def look(self, last: bool = False) -> None:
         """Look once; after the end only at the command's own run queue time, which a zombie keeps."""
+        self._hear()
         tree = [self.pid]
         if not last:
             for pid in tree:  # grows while it is walked
@@ -147,7 +163,19 @@ class _Watch:
     def result(self) -> Watched:
         """All together."""
         waits = sum(self.waits.values()) / 1e9 if self.waits else None
-        return Watched(run_queue_seconds=waits, peak_pss_bytes=self.peak, processes=len(self.pids) - 1)
+        exact = self.events is not None and not self.events.lost
+        started = self.forks if exact else max(self.forks, len(self.pids) - 1)
+        return Watched(run_queue_seconds=waits, peak_pss_bytes=self.peak, processes=started, exact=exact)
+
+    def _hear(self) -> None:
+        """Follow the tree through the kernel's events."""
+        self.tree.add(self.pid)
+        for event in self.events.read() if self.events is not None else ():
+            if isinstance(event, Fork) and event.ppid in self.tree:
+                self.forks += 1
+                self.tree.add(event.pid)
+            elif isinstance(event, Exit) and event.pid != self.pid:
+                self.tree.discard(event.pid)
 
 
 def _pss_bytes(pid: int) -> int | None:

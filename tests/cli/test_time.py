@@ -179,6 +179,11 @@ def test_json(tmp_path: Path) -> None:
     assert summary["command"] == "sh -c kill -TERM $$"
 
 
+def test_every_process_that_was_started_is_counted(root: None) -> None:
+    said = values(pitop_time("--", "sh", "-c", "for i in 1 2 3; do (true; true & wait); done; exit 0").stderr)
+    assert said["Processes started"] == "6"
+
+
 def test_a_command_is_needed() -> None:
     for arguments in ([], ["--"], ["--nonsense"]):
         failed = pitop_time(*arguments)
