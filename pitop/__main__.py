@@ -10,7 +10,9 @@ from importlib import import_module
 __all__ = ["main"]
 
 COMMANDS = {
+    "inspect": "one process in full (ps -o, lsof -p, /proc/PID)",
     "processes": "every process, as text or JSON (ps, top -b)",
+    "time": "run a command and report what it used (time -v)",
 }
 
 _USAGE = 2

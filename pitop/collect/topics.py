@@ -15,10 +15,11 @@ from pitop.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.events import EventsSnapshot
+    from pitop.model.inspection import InspectionSnapshot
     from pitop.model.machine import MachineSnapshot
     from pitop.model.processes import ProcessesSnapshot
 
-__all__ = ["EVENTS", "MACHINE", "PROCESSES", "Topic"]
+__all__ = ["EVENTS", "INSPECTION", "MACHINE", "PROCESSES", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -40,3 +41,4 @@ class Topic(Generic[S]):
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
 EVENTS: Topic[EventsSnapshot] = Topic("events", "pitop.collect.events:EventsCollector")
+INSPECTION: Topic[InspectionSnapshot] = Topic("inspection", "pitop.collect.inspection:InspectionCollector")

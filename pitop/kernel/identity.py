@@ -9,7 +9,7 @@ from typing import Self
 
 from pitop.model.processes import ProcessKey
 
-__all__ = ["HeldProcess", "stat_fields"]
+__all__ = ["HeldProcess", "key_of", "stat_fields"]
 
 
 def stat_fields(data: bytes) -> list[bytes]:
@@ -22,6 +22,15 @@ def stat_fields(data: bytes) -> list[bytes]:
     if closing < 0 or len(fields) < 20:
         raise ValueError("stat is not whole")
     return fields
+
+
+def key_of(pid: int, root: str = "/proc") -> ProcessKey:
+    """The identity of the process that has this pid now. Raises ProcessLookupError where there is none."""
+    try:
+        with open(f"{root}/{pid}/stat", "rb") as file:
+            return (pid, int(stat_fields(file.read())[19]))
+    except (FileNotFoundError, ValueError):
+        raise ProcessLookupError(f"there is no process {pid}") from None
 
 
 class HeldProcess:
