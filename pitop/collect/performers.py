@@ -16,6 +16,7 @@ PERFORMERS: dict[str, str] = {
     "SetNice": "pitop.collect.tuning:perform",
     "SetOomScoreAdj": "pitop.collect.tuning:perform",
     "SetScheduler": "pitop.collect.tuning:perform",
+    "ShiftNice": "pitop.collect.tuning:perform",
 }
 """The action's class name → `module:function`, a function from the action to its Outcome."""
 

@@ -14,6 +14,7 @@ from pitop.model.tuning import (
     SetNice,
     SetOomScoreAdj,
     SetScheduler,
+    ShiftNice,
     TuningAction,
     TuningOutcome,
     cpu_list,
@@ -53,6 +54,12 @@ def _parts(
     match action:
         case SetNice():
             return "nice", lambda held: str(kernel.nice(held)), lambda held: kernel.set_nice(held, action.nice)
+        case ShiftNice():
+            return (
+                "nice",
+                lambda held: str(kernel.nice(held)),
+                lambda held: kernel.set_nice(held, max(-20, min(19, kernel.nice(held) + action.by))),
+            )
         case SetIoPriority():
             wanted = IoPriority(action.io_class, action.level)
             return (

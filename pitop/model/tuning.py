@@ -29,6 +29,7 @@ __all__ = [
     "SetNice",
     "SetOomScoreAdj",
     "SetScheduler",
+    "ShiftNice",
     "TuningAction",
     "TuningOutcome",
     "cpu_list",
@@ -138,6 +139,13 @@ class SetNice(Action, frozen=True):
     nice: int
 
 
+class ShiftNice(Action, frozen=True):
+    """Move the nice value of every thread of the process by so much from what it is, as far as it goes."""
+
+    target: Target
+    by: int
+
+
 class SetIoPriority(Action, frozen=True):
     """Give every thread of the process this I/O priority."""
 
@@ -177,7 +185,7 @@ class SetLimit(Action, frozen=True):
     hard: int | None
 
 
-TuningAction = SetNice | SetIoPriority | SetAffinity | SetScheduler | SetOomScoreAdj | SetLimit
+TuningAction = SetNice | ShiftNice | SetIoPriority | SetAffinity | SetScheduler | SetOomScoreAdj | SetLimit
 
 
 class TuningOutcome(Outcome, frozen=True):
@@ -220,9 +228,9 @@ def refusal(action: TuningAction, error: OSError) -> str:
     denied = error.errno in (errno.EPERM, errno.EACCES)
     invalid = error.errno == errno.EINVAL
     match action:
-        case SetNice() if error.errno == errno.EACCES:
+        case SetNice() | ShiftNice() if error.errno == errno.EACCES:
             return "Lower nice values need root (CAP_SYS_NICE) or a higher RLIMIT_NICE."
-        case SetNice() | SetAffinity() if denied:
+        case SetNice() | ShiftNice() | SetAffinity() if denied:
             return _OTHERS
         case SetIoPriority(io_class=IoClass.REALTIME) if denied:
             return "The realtime I/O class needs root (CAP_SYS_ADMIN or CAP_SYS_NICE)."

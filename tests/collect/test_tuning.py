@@ -21,6 +21,7 @@ from pitop.model.tuning import (
     SetNice,
     SetOomScoreAdj,
     SetScheduler,
+    ShiftNice,
     TuningAction,
     TuningOutcome,
 )
@@ -56,6 +57,13 @@ def test_nice_of_every_thread(target: Target, peer: Callable[[str], str]) -> Non
     message = f"threads ({target.pid}): nice {own} → 17 (4 threads)"
     assert outcome == TuningOutcome(True, message, before=str(own), after="17")
     assert said(peer("ps"), "-Lo", "ni=", "-p", target.pid).split() == ["17"] * 4
+
+
+def test_nice_by_steps(target: Target) -> None:
+    own = os.getpriority(os.PRIO_PROCESS, 0)
+    perform(ShiftNice(target, 1))
+    assert perform(ShiftNice(target, 1)).after == str(own + 2)
+    assert perform(ShiftNice(target, 100)).after == "19"
 
 
 def test_io_priority(target: Target, peer: Callable[[str], str]) -> None:
