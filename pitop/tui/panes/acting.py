@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual.binding import BindingType
 
-from pitop.model.processes import Process
+from pitop.collect.topics import PROCESSES
+from pitop.model.actions import Action, Outcome
+from pitop.model.processes import Process, Reread
+from pitop.model.signals import SendSignal
 from pitop.model.target import Target
 from pitop.model.tree import descendants
 from pitop.model.tuning import (
@@ -62,6 +65,14 @@ class ActingPane(TablePane[Process]):
     def folded(self, row: Process) -> bool:
         """Whether what is under the row is folded away."""
         return False
+
+    def acted(self, action: Action, outcome: Outcome) -> None:
+        """Show what has changed though the process sleeps."""
+        targets = action.targets if isinstance(action, SendSignal) else (getattr(action, "target", None),)
+        pids = tuple(each.pid for each in targets if isinstance(each, Target))
+        for feed in self.feeds:
+            if feed.topic is PROCESSES and pids:
+                feed.ask(Reread(pids))
 
     def targets(self) -> list[Process]:
         """The tagged rows, or the selected one; those that ended are left out."""
