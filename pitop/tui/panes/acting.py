@@ -29,6 +29,7 @@ from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 
 if TYPE_CHECKING:
+    from pitop.tui.widgets.inspector import Inspector
     from pitop.tui.widgets.prompt import Answer
 
 __all__ = ["ActingPane"]
@@ -49,6 +50,17 @@ class ActingPane(TablePane[Process]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("processes.signal", "k,f9", "signal", "Signal", "Choose a signal to send", footer=True, display="k"),
+        key(
+            "processes.inspect",
+            "enter,d",
+            "inspect('Overview')",
+            "Inspect",
+            "All of one process",
+            footer=True,
+            display="Enter",
+        ),
+        key("processes.environment", "e", "inspect('Environment')", "Environment", "Its environment, secrets hidden"),
+        key("processes.files", "l", "inspect('Files')", "Open files", "Its files, pipes and sockets"),
         key("processes.nicer", "f8,left_square_bracket", "nice(1)", "Nicer", "Raise the nice value by one"),
         key("processes.sooner", "f7,right_square_bracket", "nice(-1)", "Sooner", "Lower the nice value by one"),
         key("processes.io", "i", "io_priority", "I/O priority", "Choose how soon its reads and writes are served"),
@@ -75,13 +87,59 @@ class ActingPane(TablePane[Process]):
                 feed.ask(Reread(pids))
 
     def targets(self) -> list[Process]:
-        """The tagged rows, or the selected one; those that ended are left out."""
+        """The inspected process, or the tagged rows, or the selected one; those that ended are left out."""
+        inspector = self._inspector()
+        if inspector is not None:
+            return [row for row in self.family() if row.key == inspector.target]
         if self.table.tags:
             rows = list(self.table.tags.values())
         else:
             row = self.table.pin()
             rows = [] if row is None else [row]
         return [row for row in rows if row.ended_time is None]
+
+    # --- one process in full
+
+    def _inspector(self) -> Inspector | None:
+        for child in self.children:
+            if child.id == "inspector":
+                return child  # type: ignore[return-value]
+        return None
+
+    async def action_inspect(self, part: str) -> None:
+        """Look at the selected process in full."""
+        from pitop.tui.widgets.inspector import Inspector
+
+        row = self.table.pin()
+        if row is None or self._inspector() is not None:
+            return
+        await self.mount(Inspector(self.app.source, row.key, row.name, part))  # type: ignore[attr-defined]
+
+    async def on_table_activated(self) -> None:
+        """Enter, or a double click."""
+        await self.action_inspect("Overview")
+
+    async def on_inspector_closed(self) -> None:
+        """Back to the table."""
+        inspector = self._inspector()
+        if inspector is not None:
+            await inspector.remove()
+        self.table.focus()
+
+    def watch_paused(self, paused: bool) -> None:
+        """Going on after a pause, the inspector does, too."""
+        super().watch_paused(paused)
+        inspector = self._inspector()
+        if inspector is not None and not paused:
+            inspector.catch_up()
+
+    def focus_pane(self) -> None:
+        """The keys go to the inspector while it is open."""
+        inspector = self._inspector()
+        if inspector is not None:
+            inspector.focus()
+        else:
+            super().focus_pane()
 
     # --- signals
 
