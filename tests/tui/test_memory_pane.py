@@ -179,7 +179,7 @@ async def test_rows_carry_what_was_read_and_how_old_it_is() -> None:
         assert words[:7] == ["600", "postgres", "20M", "300M", "4.0M", "250M", "200M"]
         assert "now" in words
         assert "10s" in seen.line_of(" 500 ").split()  # in steps
-        assert seen.line_of("sshd").count("–") >= 3  # not read yet
+        assert seen.line_of("sshd").count("-") >= 3  # not read yet
         total = seen.line_of(" total").split()
         assert "256M" in total  # PSS of both
 

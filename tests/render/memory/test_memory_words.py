@@ -140,7 +140,7 @@ def test_names_of_places() -> None:
 
 
 def test_ages() -> None:
-    assert [age_text(value) for value in (None, 0.2, 7.4, 99, 150)] == ["–", "now", "7s", "99s", "2m"]
+    assert [age_text(value) for value in (None, 0.2, 7.4, 99, 150)] == ["-", "now", "7s", "99s", "2m"]
 
 
 @pytest.mark.parametrize("fields", [ROW_FIELDS, MAPPING_FIELDS, SUMMARY_FIELDS])
@@ -155,4 +155,4 @@ def test_an_unknown_total_is_shown_as_unknown() -> None:
     from pitop.render.memory.report import free_block
 
     lines = free_block(Totals(1024, 512, None, 0, 0, 0, 0, 0, 0))
-    assert lines[1].split()[-1] == "–"
+    assert lines[1].split()[-1] == "-"

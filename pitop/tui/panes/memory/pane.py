@@ -23,7 +23,7 @@ from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.memory.fields import ROW_FIELDS
 from pitop.render.text import fit
-from pitop.render.units import bytes_text
+from pitop.render.units import UNKNOWN, bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.looks import Backdrop
@@ -77,7 +77,7 @@ class Totals(Painted):
         texts = []
         for column in laid_out(self._table.fields, width - 1, {}, self._shed):
             text = column.field.text(self._sums)
-            texts.append(fit("" if text == "–" else text, column.width, right=column.field.right))
+            texts.append(fit("" if text == UNKNOWN else text, column.width, right=column.field.right))
         return [[Segment(" " + " ".join(texts), self.looks.style(Tone.STRONG, Backdrop.HEAD))]]
 
 
