@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar, NamedTuple
 
+from msgspec import structs
 from rich.text import Text
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -22,8 +23,12 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from pitop.collect.source import Source
+from pitop.collect.topics import PROCESSES
+from pitop.model.processes import ProcessesSnapshot
+from pitop.model.scope import Scope, members
 from pitop.render.field import Tone
 from pitop.render.glyphs import LEVELS, Glyphs
+from pitop.tui.feed import Arrived, Feed
 from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
@@ -95,7 +100,13 @@ class PitopApp(App[None]):
 
     paused: var[bool] = var(False)
 
-    def __init__(self, source: Source, settings: Settings | None = None, pane: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        settings: Settings | None = None,
+        pane: str | None = None,
+        scope: Scope | None = None,
+    ) -> None:
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
@@ -110,6 +121,8 @@ class PitopApp(App[None]):
         for place, each in enumerate(PANES):
             if each.stem == wanted:
                 self._place = place
+        self._scope = scope
+        self._family = Feed(self, PROCESSES)  # heard while a process's descendants are followed
         self._header = Header()
         self._tabs = Tabs([each.title for each in PANES])
 
@@ -131,6 +144,7 @@ class PitopApp(App[None]):
             self.set_keymap(dict(self.settings.keys))
         self._header.follow(self.source)
         self._wake()
+        self._follow(self._scope)
         self._fit(self.size)
         for problem in self.settings.problems:
             self.notify(f"configuration, {problem}", severity="warning", timeout=12)
@@ -139,6 +153,7 @@ class PitopApp(App[None]):
 
     def on_unmount(self) -> None:
         """End every collector."""
+        self._family.close()
         self.source.close()
 
     def _leave(self, number: int) -> None:
@@ -168,6 +183,7 @@ class PitopApp(App[None]):
     def _wake(self) -> None:
         self.pane.wake(self.source)
         self.pane.paused = self.paused
+        self.pane.scope = self._scope
         self.pane.focus_pane()
         self._tabs.choose(self._place)
         self._note()
@@ -198,10 +214,35 @@ class PitopApp(App[None]):
         """A tab was clicked."""
         await self.action_pane(event.place)
 
+    # --- the scope
+
+    def on_pane_follow(self, event: Pane.Follow) -> None:
+        """Have every pane follow something else, or nothing."""
+        self._follow(event.scope)
+
+    def _follow(self, scope: Scope | None) -> None:
+        self._scope = scope
+        if scope is not None and scope.descendants:
+            self._family.open(self.source)
+        else:
+            self._family.close()
+        self.pane.scope = scope
+        self._note()
+
+    def on_arrived(self, event: Arrived) -> None:
+        """The family has grown: its new members belong, and those that ended still do."""
+        newest, scope = self._family.take(), self._scope
+        if isinstance(newest, ProcessesSnapshot) and scope is not None and scope.process is not None:
+            known = members(scope.process, scope.members, newest.rows)
+            if known != scope.members:
+                self._scope = self.pane.scope = structs.replace(scope, members=known)
+
     # --- what stands around them
 
     def _note(self) -> None:
         notes: list[tuple[str, Tone]] = []
+        if self._scope is not None:
+            notes.append((self._scope.label, Tone.ACCENT))
         if self.paused:
             notes.append(("paused", Tone.WARN))
         notes.append((f"{self.source.name} {self.source.interval:g} s", Tone.FAINT))

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from pitop.collect.topics import PROCESSES
 from pitop.model.history import History
 from pitop.model.processes import Process, ProcessesSnapshot, with_sums
+from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.tree import Forest, descendants, flatten, with_ancestors
 from pitop.render.field import Field, Tone
@@ -70,6 +71,13 @@ class ProcessesPane(ActingPane):
         key("processes.by-pid", "N", "by('pid')", "Order by pid"),
         key("processes.kernel", "K", "kernel", "Kernel threads", "Show or hide the kernel's own threads"),
         key("processes.user", "u", "user", "User", "Show one user's processes"),
+        key(
+            "processes.scope-below",
+            "S",
+            "scope(True)",
+            "Scope with all below",
+            "Follow it and its descendants everywhere",
+        ),
         key("processes.follow", "F", "follow", "Follow", "Keep the selected process in view wherever it moves"),
         key("processes.tag-children", "c", "tag_children", "Tag with children"),
     ]
@@ -145,7 +153,16 @@ class ProcessesPane(ActingPane):
             rows = [row for row in rows if not row.kernel]
         if self._user is not None:
             rows = [row for row in rows if row.user == self._user]
-        return rows
+        return self.within(rows)
+
+    def about(self, row: Process) -> About:
+        """The process, and whose it is."""
+        return about_process(row.key, row.user)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The selected process, alone or with all that is under it."""
+        row = self.table.selected
+        return None if row is None else of_process(row.key, row.name, descendants=below)
 
     def present(self) -> None:
         """Arrange the rows anew; where only figures changed, the tree's form is kept."""

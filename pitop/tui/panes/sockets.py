@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.topics import SOCKETS
+from pitop.model.scope import About, Scope, of_flow, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.sockets import (
     AskSockets,
@@ -22,6 +23,7 @@ from pitop.model.sockets import (
     openings,
     summary,
 )
+from pitop.model.sockets.about import about_socket
 from pitop.render.field import Field, Tone, by_key
 from pitop.render.glyphs import sparkline
 from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, GROUP_FIELDS, OPENING_FIELDS, STATE_FIELDS, address_port
@@ -199,7 +201,22 @@ class SocketsPane(TablePane[Any]):
         if self._within is not None:
             _, belongs, _ = self._within
             rows = [row for row in rows if belongs(row)]
-        return rows
+        return self.within(rows)
+
+    def about(self, row: Any) -> About:
+        """Its owners, user and ends."""
+        return about_socket(row)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The flow of a connection; else the process that has it open."""
+        row = self.table.selected
+        if not isinstance(row, Socket):
+            return None
+        flow = about_socket(row).flow
+        if flow is not None and row.endpoint.remote_port:
+            return of_flow(flow)
+        owner = next((owner for owner in row.owners if owner.key is not None), None)
+        return None if owner is None or owner.key is None else of_process(owner.key, owner.name)
 
     def present(self) -> None:
         """Arrange the rows of the view anew; groups that did not change stay the same objects."""
@@ -382,6 +399,8 @@ class SocketsPane(TablePane[Any]):
             self.set_filter("")
         elif self._view != "list":
             self._look("list")
+        else:
+            super().action_back()
 
     # --- what the keys do
 

@@ -19,6 +19,7 @@ from pitop.model.memory.mappings import AddressSpace, Space
 from pitop.model.memory.rows import MemoryRow, RowKeeper, grouped, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
 from pitop.model.processes import ProcessesSnapshot, ProcessKey
+from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.memory.fields import ROW_FIELDS
@@ -200,13 +201,23 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def everything(self) -> Sequence[MemoryRow]:
         """A row a process."""
-        return self._rows
+        return self.within(self._rows)
+
+    def about(self, row: MemoryRow) -> About:
+        """The process, and whose it is."""
+        return about_process(row.key, row.user)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The selected process."""
+        row = self.table.selected
+        return None if row is None or row.count > 1 else of_process(row.key, row.name, descendants=below)
 
     def present(self) -> None:
         """Arrange the rows anew, sum them, and say which of them are on the screen."""
         if self._processes is None:
             return
-        chosen = [row for row in self._rows if self.filter(row)] if self.filter.text.strip() else list(self._rows)
+        rows = self.everything()
+        chosen = [row for row in rows if self.filter(row)] if self.filter.text.strip() else list(rows)
         self._chosen = chosen
         self._totals.show(totals(chosen) if chosen else None)
         shown = chosen
