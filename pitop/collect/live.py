@@ -10,8 +10,10 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from pitop.collect.performers import perform
 from pitop.collect.topics import Topic
 from pitop.collect.worker import Worker
+from pitop.model.actions import Action, Outcome
 from pitop.model.snapshot import Failure, Snapshot
 
 __all__ = ["LiveSource"]
@@ -100,6 +102,10 @@ class LiveSource:
             if not channel.listeners:
                 del self._channels[hold.topic.name]
                 channel.worker.end()
+
+    def perform(self, action: Action, deliver: Callable[[Outcome], None]) -> None:
+        """Do something to this machine, on a thread of its own."""
+        threading.Thread(target=lambda: deliver(perform(action)), name="perform", daemon=True).start()
 
     def close(self) -> None:
         """End every collector; returns within 0.3 s even when one is stuck in a system call."""

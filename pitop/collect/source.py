@@ -12,6 +12,7 @@ from typing import Protocol, TypeVar
 from msgspec import Struct
 
 from pitop.collect.topics import Topic
+from pitop.model.actions import Action, Outcome
 from pitop.model.snapshot import Failure, Snapshot
 
 __all__ = ["Source", "Subscription"]
@@ -47,6 +48,10 @@ class Source(Protocol):
 
     def subscribe(self, topic: Topic[S], deliver: Callable[[S | Failure], None]) -> Subscription:
         """Have `deliver` called, on a collector's thread, with every new snapshot or failure of `topic`."""
+        ...
+
+    def perform(self, action: Action, deliver: Callable[[Outcome], None]) -> None:
+        """Do something to the machine, on a thread of its own; `deliver` is called there with what came of it."""
         ...
 
     def close(self) -> None:

@@ -35,10 +35,10 @@ class Kind(enum.Enum):
     """How a field's values compare and how a value is written in an expression."""
 
     TEXT = "text"
-    NUMBER = "number"
-    BYTES = "bytes"
-    SECONDS = "seconds"
-    MILLISECONDS = "milliseconds"
+    NUMBER = "a number"
+    BYTES = "a size"
+    SECONDS = "a time"
+    MILLISECONDS = "a time in ms"
     FLAG = "yes or no"
     ADDRESS = "address"
 
@@ -210,6 +210,9 @@ class _Parser(Generic[R]):
         if operand is not None and operand.kind is Kind.FLAG:
             self.keys.add(operand.key)
             return _flag(operand.read)
+        if operand is not None:
+            message = f"“{token.text}” is a field: compare it with something, or quote it to look for the word"
+            raise FilterError(message, token.position, token.length)
         return self.bare(token.text)
 
     def bare(self, word: str) -> Test[R]:

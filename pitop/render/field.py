@@ -28,7 +28,7 @@ class Tone(enum.Enum):
     BAD = "bad"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field(Generic[R]):
     """How to read one value of a row, and all that its users need to know about it.
 

@@ -44,9 +44,9 @@ def bytes_text(value: float) -> str:
 
 def amount(value: float) -> str:
     """A count in at most 5 characters, powers of 1,000: `0`, `0.3`, `7`, `9999`, `12.3k`, `456k`, `1.2M`."""
-    if value < 10 and value != int(value):
-        return f"{value:.1f}"
-    if value < 10_000:
+    if 0 < value < 0.95:
+        return f"{max(value, 0.1):.1f}"
+    if value < 9_999.5:
         return f"{value:.0f}"
     for suffix in "kMGTPE":
         value /= 1000

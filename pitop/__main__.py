@@ -1,0 +1,57 @@
+"""The command line: one subcommand, or the full-screen program. Either is imported when it is known to be wanted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+__all__ = ["main"]
+
+COMMANDS = {
+    "processes": "every process, as text or JSON (ps, top -b)",
+}
+
+_USAGE = 2
+_FAILED = 1
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the arguments ask for; the exit status is the result."""
+    said = list(sys.argv[1:] if arguments is None else arguments)
+    if said and said[0] in COMMANDS:
+        return _command(said[0], said[1:])
+    if said and not said[0].startswith("-"):
+        print(f"pitop: there is no command “{said[0]}”; pitop --help lists them", file=sys.stderr)
+        return _USAGE
+    from pitop.tui.start import run
+
+    return run(said, COMMANDS)
+
+
+def _command(name: str, arguments: Sequence[str]) -> int:
+    """A subcommand, with what all of them have in common: closed pipes, interrupts, one line for a failure."""
+    from pitop.collect.collector import Unavailable
+
+    try:
+        status: int = import_module(f"pitop.cli.{name}").run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has left. Point stdout at nothing, or the interpreter complains at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Unavailable as error:
+        print(f"pitop {name}: {error}{'. ' + error.advice if error.advice else ''}", file=sys.stderr)
+        return _FAILED
+    except OSError as error:
+        print(f"pitop {name}: {error}", file=sys.stderr)
+        return _FAILED
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

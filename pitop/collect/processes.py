@@ -1,0 +1,237 @@
+"""Every process, sampled again and again, reading only what can have changed.
+
+Each turn lists /proc and asks each process's CPU clock. Files are read for those that ran (once more in the turn after,
+for the state in which they came to rest), for the children of those that ended (they have a new parent), and, a few
+each turn, for the rest, since others can change a process that sleeps: its priority, its memory under reclaim.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pitop.kernel.processes import ProcessReader, TerminalNames, hidden
+from pitop.kernel.system import boot_time, host, memory_total_bytes, ticks_per_second
+from pitop.kernel.users import UserNames
+from pitop.model.processes import Clock, Details, Process, ProcessesSnapshot, Stat, at_rest, is_kernel_thread, process
+from pitop.model.snapshot import Missing
+
+__all__ = ["ProcessesCollector"]
+
+_ROUND = 20.0  # seconds in which every sleeping process is read once
+_DETAILS_AGE = 5.0  # seconds after which a running process's command line and user are read again
+_ENDED_KEPT = 5.0  # seconds that an ended process stays in the snapshot
+_ENDED_MOST = 500
+
+
+class _Track:
+    """What is kept of one process between samples."""
+
+    __slots__ = ("clock_id", "cpu_ns", "details", "details_time", "name", "row", "settling", "stat")
+
+    def __init__(self, name: str, stat: Stat, clock_id: int) -> None:
+        self.name = name
+        self.stat = stat
+        self.clock_id = clock_id
+        self.cpu_ns: int | None = None
+        self.details: Details
+        self.details_time = 0.0
+        self.settling = False  # it ran when last read: read it in the next turn whether it ran or not
+        self.row: Process
+
+
+class ProcessesCollector:
+    """Makes a ProcessesSnapshot each turn. `root` is the /proc to read, `sys` the /sys."""
+
+    every = None
+
+    def __init__(self, root: str = "/proc", sys: str = "/sys") -> None:
+        self._reader = ProcessReader(root)
+        self._root = root
+        self._host = host()
+        self._users = UserNames()
+        self._terminals = TerminalNames(sys)
+        self._boot_time = boot_time(root)
+        self._ticks = ticks_per_second()
+        self._memory = memory_total_bytes(root)
+        self._tracks: dict[str, _Track] = {}
+        self._order: list[_Track] = []  # by pid
+        self._sampled: float | None = None  # monotonic seconds of the sample before
+        self._next_idle = 0  # where in _order the reading of sleeping processes goes on
+        self._ended: list[Process] = []
+
+    def ask(self, request: Struct) -> None:
+        """Nothing to ask for: all that rows hold is read."""
+
+    def descriptors(self) -> Sequence[int]:
+        """Nothing to wait for but the time."""
+        return ()
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._tracks.clear()
+        self._order.clear()
+
+    def collect(self) -> ProcessesSnapshot:
+        """Sample every process."""
+        names = self._reader.pids()
+        monotonic, now = time.monotonic(), time.time()
+        span = None if self._sampled is None else monotonic - self._sampled
+        clock = Clock(self._boot_time, self._ticks, self._memory, span)
+        gone = [name for name in self._tracks if name not in names]
+        orphaned = {int(name) for name in gone}
+        for name in gone:
+            self._end(self._tracks.pop(name), now)
+        self._refresh(clock, now, orphaned)
+        born = [name for name in names if name not in self._tracks]
+        for name in born:
+            self._begin(name, clock, now, first=self._sampled is None)
+        if born or gone or len(self._order) != len(self._tracks):
+            self._order = sorted(self._tracks.values(), key=lambda track: track.stat.pid)
+        self._sampled = monotonic
+        self._forget(now)
+        return ProcessesSnapshot(
+            time=now,
+            host=self._host,
+            missing=self._missing(names),
+            rows=tuple([track.row for track in self._order]),
+            ended=tuple(reversed(self._ended)),
+            boot_time=self._boot_time,
+        )
+
+    def _refresh(self, clock: Clock, now: float, orphaned: set[int]) -> None:
+        """Read again what can have changed."""
+        due = self._idle_due(clock.seconds)
+        read_clock = time.clock_gettime_ns
+        gated = self._reader.has_clocks
+        for index, track in enumerate(self._order):
+            cpu_ns: int | None = None
+            if gated:
+                try:
+                    cpu_ns = read_clock(track.clock_id)
+                except OSError:  # gone, or reaped while we read: stat tells
+                    cpu_ns = None
+                if (
+                    cpu_ns == track.cpu_ns
+                    and cpu_ns is not None
+                    and not track.settling
+                    and index not in due
+                    and (not orphaned or track.stat.ppid not in orphaned)
+                ):
+                    if track.row.cpu_percent is None:
+                        track.row = at_rest(track.row)
+                    continue
+            self._update(track, cpu_ns, clock, now)
+
+    def _idle_due(self, seconds: float | None) -> range:
+        """The places in _order of the sleeping processes whose turn it is to be read."""
+        count = len(self._order)
+        share = min(count, int(count * (seconds or 0.0) / _ROUND) + 1)
+        start = self._next_idle if self._next_idle < count else 0
+        self._next_idle = start + share
+        return range(start, min(count, start + share))
+
+    def _update(self, track: _Track, cpu_ns: int | None, clock: Clock, now: float) -> None:
+        if self._tracks.get(track.name) is not track:
+            return
+        try:
+            stat = self._reader.stat(track.name)
+            if stat.start_ticks != track.stat.start_ticks:  # the pid is somebody else's by now
+                self._end(self._tracks.pop(track.name), now)
+                self._begin(track.name, clock, now, first=False)
+                return
+            ran = cpu_ns is None or cpu_ns != track.cpu_ns
+            if stat == track.stat and not ran and not track.settling:
+                return
+            shared = self._reader.shared_bytes(track.name)
+            self._renew_details(track, stat, ran, now)
+        except ProcessLookupError:
+            self._end(self._tracks.pop(track.name), now)
+            return
+        except PermissionError:
+            return
+        grown = self._cpu_grown(track, stat, cpu_ns)
+        track.row = process(
+            stat,
+            track.stat,
+            track.details,
+            clock,
+            cpu_seconds_grown=grown,
+            shared_bytes=shared,
+            tty=self._terminals[stat.tty],
+            first_seen=track.row.first_seen,
+        )
+        track.settling = ran
+        track.stat, track.cpu_ns = stat, cpu_ns
+
+    def _cpu_grown(self, track: _Track, stat: Stat, cpu_ns: int | None) -> float | None:
+        """CPU seconds used since the sample before, by the fine clock, or by ticks where there is none."""
+        if cpu_ns is not None and track.cpu_ns is not None:
+            return (cpu_ns - track.cpu_ns) / 1e9
+        before = track.stat.user_ticks + track.stat.system_ticks
+        return (stat.user_ticks + stat.system_ticks - before) / self._ticks
+
+    def _renew_details(self, track: _Track, stat: Stat, ran: bool, now: float) -> None:
+        """Read command line and user again after an exec, and now and then of what runs (it may rewrite them).
+
+        Not in uninterruptible sleep, where reading the command line could wait for a lock that the process holds.
+        """
+        changed = stat.comm != track.stat.comm or (stat.state == "Z") != (track.stat.state == "Z")
+        young = track.details_time - track.row.start_time < _DETAILS_AGE
+        if changed or (stat.state != "D" and ran and (young or now - track.details_time > _DETAILS_AGE)):
+            track.details = self._details(track.name, stat)
+            track.details_time = now
+
+    def _details(self, name: str, stat: Stat) -> Details:
+        status = self._reader.status(name)
+        uid = None if status is None else status.uid
+        return Details(
+            uid=uid,
+            user=None if uid is None else self._users[uid],
+            command="" if is_kernel_thread(stat) or stat.state == "Z" else self._reader.command(name),
+            locked=status is not None and status.locked,
+            shared_bytes=None if status is None else status.shared_bytes,
+        )
+
+    def _begin(self, name: str, clock: Clock, now: float, *, first: bool) -> None:
+        try:
+            # The clock before the files: had it run in between, the clock would have moved by the next turn.
+            clock_id = self._reader.clock_id(int(name))
+            cpu_ns = self._reader.cpu_ns(clock_id)
+            stat = self._reader.stat(name)
+            track = _Track(name, stat, clock_id)
+            track.cpu_ns = cpu_ns
+            track.details = self._details(name, stat)
+            track.details_time = now
+        except (ProcessLookupError, PermissionError):
+            return
+        track.row = process(
+            stat,
+            None,
+            track.details,
+            clock,
+            cpu_seconds_grown=None,
+            shared_bytes=track.details.shared_bytes,
+            tty=self._terminals[stat.tty],
+            first_seen=None if first else now,
+        )
+        self._tracks[name] = track
+
+    def _end(self, track: _Track, now: float) -> None:
+        self._ended.append(replace(track.row, ended_time=now))
+
+    def _forget(self, now: float) -> None:
+        self._ended = [
+            row
+            for row in self._ended[-_ENDED_MOST:]
+            if row.ended_time is not None and now - row.ended_time < _ENDED_KEPT
+        ]
+
+    def _missing(self, names: set[str]) -> tuple[Missing, ...]:
+        if hidden(self._root, names):
+            why = "/proc is mounted with hidepid"
+            return (Missing("other users' processes", why, "Run pitop as root to see them."),)
+        return ()

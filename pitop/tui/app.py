@@ -1,0 +1,260 @@
+"""The shell: header, tabs, one pane at a time, footer. What a pane shows is the pane's own affair."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+from typing import ClassVar, NamedTuple
+
+from rich.text import Text
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.reactive import var
+from textual.screen import Screen
+
+from pitop.collect.source import Source
+from pitop.render.field import Tone
+from pitop.render.glyphs import LEVELS, Glyphs
+from pitop.tui.keys import key
+from pitop.tui.looks import NIGHT, PAPER
+from pitop.tui.pane import Pane, TablePane
+from pitop.tui.settings import PaneSettings, Settings
+from pitop.tui.terminal.driver import PitopDriver
+from pitop.tui.widgets.footer import Footer
+from pitop.tui.widgets.header import Header
+from pitop.tui.widgets.tabs import Tabs
+
+__all__ = ["PANES", "PitopApp"]
+
+
+class _Place(NamedTuple):
+    """A pane's title and where its class is; the module is imported when the pane is first chosen."""
+
+    stem: str
+    title: str
+    pane: str
+
+    def make(self, settings: PaneSettings | None) -> Pane:
+        module, _, name = self.pane.partition(":")
+        made: Pane = getattr(import_module(module), name)(settings)
+        return made
+
+
+PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),)
+"""The panes there are, in the order of their digits."""
+
+_INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
+
+
+class PitopApp(App[None]):
+    """The full-screen program on one source."""
+
+    TITLE = "pitop"
+    CSS = """
+    Screen { layout: vertical; overflow: hidden; }
+    #panes { height: 1fr; width: 1fr; }
+    """
+    ENABLE_COMMAND_PALETTE = True
+    ESCAPE_TO_MINIMIZE = False
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key(
+            "help",
+            "f1,question_mark,h",
+            "help",
+            "Help",
+            "Keys, columns and the filter language",
+            footer=True,
+            display="F1",
+        ),
+        *[key(f"pane.{number}", str(number), f"pane({number - 1})", f"Pane {number}") for number in range(1, 8)],
+        key("pause", "z", "pause", "Pause", "Hold the view still; collecting goes on", footer=True),
+        key("palette", "ctrl+p", "command_palette", "Commands", "Every action by name", footer=True, display="^P"),
+        key("quit", "q,f10,ctrl+c", "quit", "Quit", footer=True, display="q"),
+        key("suspend", "ctrl+z", "suspend_process", "To the shell", "Stop pitop; fg brings it back"),
+    ]
+
+    paused: var[bool] = var(False)
+
+    def __init__(self, source: Source, settings: Settings | None = None, pane: str | None = None) -> None:
+        self.settings = settings or Settings()
+        self.source = source
+        self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
+        super().__init__(driver_class=PitopDriver)
+        self.register_theme(NIGHT)
+        self.register_theme(PAPER)
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name
+        self._panes: dict[str, Pane] = {}
+        self._place = 0
+        wanted = pane or self.settings.pane
+        for place, each in enumerate(PANES):
+            if each.stem == wanted:
+                self._place = place
+        self._header = Header()
+        self._tabs = Tabs([each.title for each in PANES])
+
+    # --- starting and ending
+
+    def compose(self) -> ComposeResult:
+        """The frame, and the first pane in it."""
+        yield self._header
+        yield self._tabs
+        yield Container(self._made(self._place), id="panes")
+        yield Footer()
+
+    def on_mount(self) -> None:
+        """Begin to collect, and take signals as a reason to leave in order."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._leave, number)
+        if self.settings.keys:
+            self.set_keymap(dict(self.settings.keys))
+        self._header.follow(self.source)
+        self._wake()
+        self._fit()
+        for problem in self.settings.problems:
+            self.notify(f"configuration, {problem}", severity="warning", timeout=12)
+        if self.settings.theme not in self.available_themes:
+            self.notify(f"configuration: there is no theme “{self.settings.theme}”", severity="warning", timeout=12)
+
+    def on_unmount(self) -> None:
+        """End every collector."""
+        self.source.close()
+
+    def _leave(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def _fatal_error(self) -> None:
+        """One screen that says what happened, in place of a wall of locals (called while the exception is handled)."""
+        from pitop.tui.report import crash_report
+
+        error = sys.exc_info()[1]
+        self.panic(Text(crash_report(error) if error is not None else "pitop failed"))
+
+    # --- the panes
+
+    def _made(self, place: int) -> Pane:
+        each = PANES[place]
+        pane = self._panes.get(each.stem)
+        if pane is None:
+            pane = self._panes[each.stem] = each.make(self.settings.panes.get(each.stem))
+        return pane
+
+    @property
+    def pane(self) -> Pane:
+        """The pane that is seen."""
+        return self._panes[PANES[self._place].stem]
+
+    def _wake(self) -> None:
+        self.pane.wake(self.source)
+        self.pane.paused = self.paused
+        self.pane.focus_pane()
+        self._tabs.choose(self._place)
+        self._note()
+
+    async def action_pane(self, place: int) -> None:
+        """Show another pane; the one that goes stops collecting."""
+        if not 0 <= place < len(PANES) or place == self._place:
+            return
+        self.pane.rest()
+        self.pane.display = False
+        self._place = place
+        new = self._made(place)
+        if not new.is_attached:
+            await self.query_one("#panes").mount(new)
+        new.display = True
+        self._wake()
+
+    async def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
+        """A tab was clicked."""
+        await self.action_pane(event.place)
+
+    # --- what stands around them
+
+    def _note(self) -> None:
+        notes: list[tuple[str, Tone]] = []
+        if self.paused:
+            notes.append(("paused", Tone.WARN))
+        notes.append((f"{self.source.name} {self.source.interval:g} s", Tone.FAINT))
+        self._tabs.note(notes)
+
+    def on_resize(self) -> None:
+        """Give the header the lines that the screen can spare."""
+        self._fit()
+
+    def _fit(self) -> None:
+        self._header.styles.height = 3 if self.size.height >= 18 and self.size.width >= 60 else 1
+
+    def action_pause(self) -> None:
+        """Hold the view still, or let it go on."""
+        self.paused = not self.paused
+        self.pane.paused = self.paused
+        self._note()
+
+    def action_help(self) -> None:
+        """What can be done here, and what is seen."""
+        from pitop.tui.widgets.help import FILTER_WORDS, Help, Section, field_section
+
+        keys: dict[str, tuple[list[str], str]] = {}
+        for _, binding, _, _ in self.screen.active_bindings.values():
+            if binding.description and not binding.action.startswith("pane("):
+                words = f"{binding.description}: {binding.tooltip}" if binding.tooltip else binding.description
+                keys.setdefault(binding.action, ([], words))[0].append(self.get_key_display(binding))
+        listed = [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
+        listed.append((f"1–{len(PANES)}", "Choose a pane"))
+        sections: list[Section] = [("", [("", self.pane.words)]), ("Keys", listed)]
+        if isinstance(self.pane, TablePane):
+            sections += [field_section(self.pane.all_fields), FILTER_WORDS]
+        self.push_screen(Help(self.pane.heading, sections))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Everything that a key does, by name; and what has no key."""
+        offered = {
+            binding.action: (node, binding) for node, binding, enabled, _ in screen.active_bindings.values() if enabled
+        }
+        for node, binding in offered.values():
+            if binding.description and binding.id is not None and binding.id != "palette":
+
+                async def run(action: str = binding.action, node: object = node) -> None:
+                    await self.run_action(action, default_namespace=node)  # type: ignore[arg-type]
+
+                yield SystemCommand(binding.description, binding.tooltip or binding.description, run)
+        for seconds in _INTERVALS:
+            yield SystemCommand(
+                f"Refresh every {seconds:g} s", "How often samples are taken", lambda s=seconds: self.sample_every(s)
+            )
+        for level in LEVELS:
+            yield SystemCommand(
+                f"Glyphs: {level}", "What lines and bars are drawn with", lambda g=level: self.set_glyphs(g)
+            )
+        yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
+
+    def sample_every(self, seconds: float) -> None:
+        """Change how often samples are taken."""
+        self.source.set_interval(seconds)
+        self._note()
+
+    def set_glyphs(self, level: str) -> None:
+        """Change what lines and bars are drawn with."""
+        self.glyphs = LEVELS[level]
+        self.refresh(layout=True)
+        for widget in self.screen.walk_children():
+            widget.refresh()
+
+    def action_suspend_process(self) -> None:
+        """Back to the shell; the terminal is put in order before."""
+        if self._driver is not None and self._driver.can_suspend:
+            super().action_suspend_process()
+
+
+def _fitting_glyphs() -> str:
+    """Block elements where the locale can write them; the Linux console's font has no fine ones, so ASCII there."""
+    coding = (os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG") or "").lower()
+    if os.environ.get("TERM") == "linux" or not coding.replace("-", "").endswith("utf8"):
+        return "ascii"
+    return "block"

@@ -1,0 +1,134 @@
+"""From what a cell wants to say to how the terminal shows it."""
+
+from __future__ import annotations
+
+import enum
+import os
+
+from rich.style import Style
+from textual.theme import Theme
+
+from pitop.render.field import Tone
+
+__all__ = ["NIGHT", "PAPER", "Backdrop", "Looks", "looks_for"]
+
+NIGHT = Theme(
+    name="pitop-night",
+    primary="#7aa2d8",
+    secondary="#5f7fa8",
+    accent="#8fc1e3",
+    foreground="#c8ced6",
+    background="#11151a",
+    surface="#11151a",
+    panel="#1a2028",
+    success="#8cc58a",
+    warning="#e2b65b",
+    error="#ec7a74",
+    dark=True,
+    variables={
+        "pitop-faint": "#6c7680",
+        "pitop-selected": "#27405c",
+        "pitop-tagged": "#3a3320",
+        "pitop-head": "#1d2630",
+        "footer-key-foreground": "#8fc1e3",
+    },
+)
+
+PAPER = Theme(
+    name="pitop-paper",
+    primary="#2b5f9e",
+    secondary="#4f6f94",
+    accent="#1f6d8c",
+    foreground="#24292f",
+    background="#fbfaf7",
+    surface="#fbfaf7",
+    panel="#efece4",
+    success="#2f7d32",
+    warning="#a86400",
+    error="#b3261e",
+    dark=False,
+    variables={
+        "pitop-faint": "#8b8f94",
+        "pitop-selected": "#cfe0f3",
+        "pitop-tagged": "#f2e6c4",
+        "pitop-head": "#e6e2d8",
+        "footer-key-foreground": "#1f6d8c",
+    },
+)
+
+
+class Backdrop(enum.Enum):
+    """What lies behind a line. Where a theme takes the terminal's own colours, plain is the terminal's background."""
+
+    PLAIN = "plain"
+    SELECTED = "selected"
+    TAGGED = "tagged"
+    HEAD = "head"
+
+
+class Looks:
+    """Rich styles for tones and backdrops, of one theme."""
+
+    def __init__(self, theme: Theme, *, colour: bool = True) -> None:
+        self._theme = theme
+        self._colour = colour
+        self._cache: dict[tuple[Tone, Backdrop, bool], Style] = {}
+        ansi = theme.name.startswith(("ansi", "textual-ansi"))
+        variables = theme.variables
+        faint = "bright_black" if ansi else variables.get("pitop-faint", "#7a7f87")
+        foreground = None if ansi else theme.foreground
+        self._tones: dict[Tone, Style] = {
+            Tone.PLAIN: Style(color=foreground),
+            Tone.FAINT: Style(color=faint),
+            Tone.STRONG: Style(color=foreground, bold=True),
+            Tone.ACCENT: Style(color="cyan" if ansi else theme.accent or theme.primary),
+            Tone.GOOD: Style(color="green" if ansi else theme.success),
+            Tone.WARN: Style(color="yellow" if ansi else theme.warning),
+            Tone.BAD: Style(color="red" if ansi else theme.error),
+        }
+        self._backdrops: dict[Backdrop, Style] = {
+            Backdrop.PLAIN: Style(bgcolor=None if ansi else theme.background),
+            Backdrop.SELECTED: Style(bgcolor="blue" if ansi else variables.get("pitop-selected", theme.secondary)),
+            Backdrop.TAGGED: Style(bgcolor="magenta" if ansi else variables.get("pitop-tagged", theme.panel)),
+            Backdrop.HEAD: Style(bgcolor="bright_black" if ansi else variables.get("pitop-head", theme.panel)),
+        }
+        if not colour:
+            self._tones = {
+                Tone.PLAIN: Style(),
+                Tone.FAINT: Style(dim=True),
+                Tone.STRONG: Style(bold=True),
+                Tone.ACCENT: Style(),
+                Tone.GOOD: Style(),
+                Tone.WARN: Style(bold=True),
+                Tone.BAD: Style(bold=True, underline=True),
+            }
+            self._backdrops = {
+                Backdrop.PLAIN: Style(),
+                Backdrop.SELECTED: Style(reverse=True),
+                Backdrop.TAGGED: Style(underline=True),
+                Backdrop.HEAD: Style(reverse=True),
+            }
+
+    def style(self, tone: Tone, backdrop: Backdrop = Backdrop.PLAIN, *, strong: bool = False) -> Style:
+        """The style of text in `tone` before `backdrop`."""
+        key = (tone, backdrop, strong)
+        style = self._cache.get(key)
+        if style is None:
+            style = self._tones[tone] + self._backdrops[backdrop]
+            if backdrop is Backdrop.SELECTED and tone is Tone.FAINT:
+                style = self._tones[Tone.PLAIN] + self._backdrops[backdrop]
+            if strong:
+                style += Style(bold=True)
+            self._cache[key] = style
+        return style
+
+
+_MADE: dict[tuple[str, bool], Looks] = {}
+
+
+def looks_for(theme: Theme) -> Looks:
+    """The looks of a theme; without colours where NO_COLOR is set (no-color.org)."""
+    key = (theme.name, not os.environ.get("NO_COLOR"))
+    if key not in _MADE:
+        _MADE[key] = Looks(theme, colour=key[1])
+    return _MADE[key]

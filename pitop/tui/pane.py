@@ -1,0 +1,415 @@
+"""What every pane is, and what every pane with a table can do: sort, search, filter, tag, choose columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar, Generic, Literal, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.reactive import var
+from textual.widget import Widget
+
+from pitop.collect.source import Source
+from pitop.model.actions import Action, Outcome
+from pitop.model.filter import Filter, FilterError, compile_filter
+from pitop.model.snapshot import Failure, Missing, Snapshot
+from pitop.render.field import Field, Tone, by_key, operands
+from pitop.render.text import visible
+from pitop.tui.feed import Arrived, Feed
+from pitop.tui.keys import key
+from pitop.tui.settings import PaneSettings
+from pitop.tui.widgets.notice import Notice, Phrase
+from pitop.tui.widgets.table import Face, Table
+
+__all__ = ["Pane", "TablePane"]
+
+R = TypeVar("R")
+
+
+class Pane(Widget):
+    """One of the seven views. It is made when it is first chosen, and collects only while it is seen.
+
+    `stem` is its noun, `heading` its title, `words` what it is about. A pane follows its feeds with `arrived`, which is
+    not called while the view is paused; the newest is taken when it goes on.
+    """
+
+    stem: ClassVar[str]
+    heading: ClassVar[str]
+    words: ClassVar[str] = ""
+
+    DEFAULT_CSS = """
+    Pane { height: 1fr; width: 1fr; layout: vertical; }
+    """
+
+    paused: var[bool] = var(False)
+
+    def __init__(self, settings: PaneSettings | None = None) -> None:
+        super().__init__(id=self.stem)
+        self.settings = settings or PaneSettings()
+        self.feeds: list[Feed[Any]] = []
+
+    def wake(self, source: Source) -> None:
+        """The pane is seen from now on."""
+        for feed in self.feeds:
+            feed.open(source)
+
+    def rest(self) -> None:
+        """The pane is not seen any more: nothing is collected for it."""
+        for feed in self.feeds:
+            feed.close()
+
+    def on_unmount(self) -> None:
+        """Let go of the source."""
+        self.rest()
+
+    def on_arrived(self, event: Arrived) -> None:
+        """Take the newest snapshot of a feed, unless the view is paused."""
+        if self.paused:
+            return
+        newest = event.feed.take()
+        if newest is not None:
+            self.arrived(newest)
+
+    def watch_paused(self, paused: bool) -> None:
+        """Going on after a pause: take what has come meanwhile."""
+        if not paused:
+            for feed in self.feeds:
+                newest = feed.take()
+                if newest is not None:
+                    self.arrived(newest)
+
+    def arrived(self, newest: Snapshot | Failure) -> None:
+        """Show what a feed has brought."""
+
+    def act(self, action: Action) -> None:
+        """Have the source do something, and say what came of it in a notice."""
+        source: Source = self.app.source  # type: ignore[attr-defined]
+
+        def told(outcome: Outcome) -> None:
+            words = f"{outcome.message} {outcome.advice}".strip()
+            severity: Literal["information", "error"] = "information" if outcome.done else "error"
+            self.app.notify(visible(words), severity=severity, markup=False)
+
+        source.perform(action, lambda outcome: self.app.call_from_thread(told, outcome))
+
+    def focus_pane(self) -> None:
+        """Give the keys to what the pane is mainly about."""
+        for child in self.query("Table"):
+            child.focus()
+            return
+
+
+class TablePane(Pane, Generic[R]):
+    """A pane around one table.
+
+    A subclass names its fields, usual columns and order, says what a row's identity is, and gives `everything()`, the
+    rows of its newest snapshot. It may override `ordered` (to show a tree), `face`, `extra` and `summary`.
+    """
+
+    fields: ClassVar[Sequence[Field[Any]]]
+    asked: ClassVar[Sequence[Field[Any]]] = ()
+    usual: ClassVar[Sequence[str]]
+    order: ClassVar[tuple[str, bool]]
+    main: ClassVar[Sequence[str]]
+    shed: ClassVar[Sequence[str]] = ()
+    tree_field: ClassVar[str | None] = None
+    row_word: ClassVar[str] = "rows"
+    filter_example: ClassVar[str] = ""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key(
+            "table.search",
+            "slash,f3",
+            "search",
+            "Search",
+            "Go to the next row that holds a text",
+            footer=True,
+            display="/",
+        ),
+        key("table.next", "n", "search_again(1)", "Next match"),
+        key("table.previous", "shift+f3", "search_again(-1)", "Previous match"),
+        key(
+            "table.filter",
+            "backslash,f4",
+            "filter",
+            "Filter",
+            "Show rows that match an expression",
+            footer=True,
+            display="\\",
+        ),
+        key("table.sort", "f6", "sort_menu", "Order", "Choose what the rows are ordered by", footer=True),
+        key("table.order-left", "less_than_sign", "order_beside(-1)", "Order by the column before"),
+        key("table.order-right", "greater_than_sign", "order_beside(1)", "Order by the column after"),
+        key("table.invert", "I", "invert", "Invert the order"),
+        key("table.columns", "f2,C", "columns", "Columns", "Choose columns and their order"),
+        key("table.tag", "space", "tag", "Tag", "Tag the row, for what is done to several"),
+        key("table.untag", "U", "untag", "Untag all"),
+        key("table.back", "escape", "back", "Step back", "Take back tags, then the filter"),
+    ]
+
+    DEFAULT_CSS = """
+    TablePane > Notice { height: 0; display: none; }
+    """
+
+    def __init__(self, settings: PaneSettings | None = None, own_fields: Sequence[Field[Any]] = ()) -> None:
+        """`own_fields` are those that need the pane itself, such as a history that it keeps."""
+        super().__init__(settings)
+        self.all_fields: Sequence[Field[Any]] = (*self.fields, *own_fields)
+        self._known = by_key(self.all_fields)
+        self._problem = ""
+        chosen = [key for key in self.settings.columns or () if key in self._known]
+        self.columns: tuple[str, ...] = tuple(chosen or self.usual)
+        key, falling = self.order
+        if self.settings.sort in self._known:
+            key = str(self.settings.sort)
+            falling = self._known[key].falling
+        self.sort_key: str = key
+        self.falling: bool = falling if self.settings.falling is None else self.settings.falling
+        self._operands = operands([*self.fields, *self.asked])
+        self._main = [self._operands[key] for key in self.main]
+        self.filter: Filter[R] = compile_filter("", self._operands, self._main)
+        if self.settings.filter:
+            try:
+                self.filter = compile_filter(self.settings.filter, self._operands, self._main)
+            except FilterError as error:
+                self._problem = f"filter in the configuration: {error.message}"
+        self._needle = ""
+        self.table: Table[R] = Table(
+            self.shown_fields(),
+            self.key,
+            tree=self.tree_field,
+            shed=self.shed if not self.settings.columns else (),
+            face=self.face,
+            extra=self.extra,
+            id="table",
+        )
+
+    # --- what a subclass says
+
+    def key(self, row: R) -> Hashable:
+        """A row's identity."""
+        return getattr(row, "key", row)
+
+    def everything(self) -> Sequence[R]:
+        """All rows of the newest snapshot."""
+        return ()
+
+    def face(self, row: R) -> Face:
+        """How a row looks besides its cells."""
+        return Face()
+
+    def extra(self, row: R) -> object:
+        """What the row's painted form depends on besides the row object."""
+        return None
+
+    def summary(self, shown: int) -> Sequence[Phrase]:
+        """The line above the table; `shown` rows are in it."""
+        return ()
+
+    def shown_fields(self) -> list[Field[R]]:
+        """The fields of the columns."""
+        return [self._known[key] for key in self.columns]
+
+    # --- what it does with it
+
+    def compose(self) -> ComposeResult:
+        """Failure, missing things, summary, table."""
+        yield Notice(id="failure")
+        yield Notice(id="summary")
+        yield self.table
+
+    def on_mount(self) -> None:
+        """Show the order."""
+        self.table.set_sorted(*self.shown_order())
+        if self._problem:
+            self.app.notify(self._problem, severity="warning")
+
+    def shown_order(self) -> tuple[str | None, bool]:
+        """The column that is marked as the order."""
+        return self.sort_key, self.falling
+
+    def fail(self, failure: Failure | None, missing: Sequence[Missing] = ()) -> None:
+        """Say what could not be read, above the table; the rows that are there stay."""
+        lines: list[list[Phrase]] = []
+        if failure is not None:
+            where = f" ({failure.where})" if failure.where else ""
+            lines.append([(f" {failure.topic}: {failure.message}{where} {failure.advice}", Tone.BAD)])
+        lines += [[(f" Not shown: {each.what}: {each.why}. {each.advice}", Tone.WARN)] for each in missing]
+        self.query_one("#failure", Notice).say(*lines[:3])
+
+    def present(self) -> None:
+        """Arrange the rows anew and show them."""
+        rows, prefixes = self.ordered([row for row in self.everything() if self.filter(row)])
+        self.table.show(rows, prefixes)
+        self.tell(len(rows))
+
+    def tell(self, shown: int) -> None:
+        """Renew the summary line; low screens have none."""
+        if self.app.size.height < 20:
+            self.query_one("#summary", Notice).say()
+            return
+        phrases = list(self.summary(shown))
+        if self.filter.text.strip():
+            phrases.append((f"   filter: {self.filter.text}", Tone.WARN))
+        if self.table.tags:
+            phrases.append((f"   {len(self.table.tags)} tagged", Tone.WARN))
+        self.query_one("#summary", Notice).say(phrases)
+
+    def ordered(self, rows: list[R]) -> tuple[Sequence[R], Sequence[str] | None]:
+        """Order the rows that passed the filter; the guides beside them where it is a tree."""
+        field = self._known[self.sort_key]
+        rows.sort(key=field.order, reverse=self.falling)
+        return rows, None
+
+    # --- order and columns
+
+    def sort_by(self, name: str, falling: bool | None = None) -> None:
+        """Order by a field; by the same one again, the other way round."""
+        if falling is None:
+            falling = not self.falling if name == self.sort_key else self._known[name].falling
+        self.sort_key, self.falling = name, falling
+        self.table.set_sorted(*self.shown_order())
+        self.present()
+
+    def on_table_title_clicked(self, event: Table.TitleClicked) -> None:
+        """A click on a title orders by it."""
+        self.sort_by(event.field.key)
+
+    def action_order_beside(self, by: int) -> None:
+        """Order by the column before or after the one it is ordered by."""
+        keys = [column.key for column in self.table.fields if column.key in self._known]
+        place = keys.index(self.sort_key) + by if self.sort_key in keys else 0
+        if 0 <= place < len(keys):
+            self.sort_by(keys[place], self._known[keys[place]].falling)
+
+    def action_invert(self) -> None:
+        """The other way round."""
+        self.sort_by(self.sort_key, not self.falling)
+
+    def action_sort_menu(self) -> None:
+        """Choose the order from all fields."""
+        from pitop.tui.widgets.choice import Choice, Item
+
+        items = [Item(each.key, each.title, each.words) for each in self.all_fields]
+
+        def chosen(key: Hashable) -> None:
+            if isinstance(key, str):
+                self.sort_by(key)
+
+        self.app.push_screen(Choice("Order by", items, self.sort_key), chosen)
+
+    def action_columns(self) -> None:
+        """Choose the columns and their order."""
+        from pitop.tui.widgets.arrangement import Arrangement
+
+        def chosen(columns: tuple[str, ...] | None) -> None:
+            if columns:
+                self.columns = columns
+                self.table.set_fields(self.shown_fields())
+                self.present()
+
+        self.app.push_screen(Arrangement(self.all_fields, self.columns, self.usual), chosen)
+
+    # --- tags
+
+    def action_tag(self) -> None:
+        """Tag the selected row and go on to the next."""
+        row = self.table.pin()
+        if row is not None:
+            self.table.toggle_tag(row)
+            self.table.action_move(1)
+            self.tell(len(self.table.rows))
+
+    def action_untag(self) -> None:
+        """Take every tag off."""
+        self.table.untag()
+        self.tell(len(self.table.rows))
+
+    def action_back(self) -> None:
+        """Undo what narrows the view: the tags, then the filter."""
+        if self.table.tags:
+            self.action_untag()
+        elif self.filter.text.strip():
+            self.set_filter("")
+
+    # --- search and filter
+
+    def set_filter(self, text: str) -> None:
+        """Show only what matches. Raises FilterError, and changes nothing then."""
+        self.filter = compile_filter(text, self._operands, self._main)
+        self.present()
+
+    def action_filter(self) -> None:
+        """Type an expression; it takes effect as far as it is right."""
+        from pitop.tui.widgets.prompt import Answer
+
+        before = self.filter.text
+
+        def changed(text: str) -> Answer:
+            try:
+                self.set_filter(text)
+            except FilterError as error:
+                return Answer(error.message, error.position, error=True)
+            if not text.strip():
+                return Answer(self.filter_example)
+            return Answer(f"{len(self.table.rows)} {self.row_word}")
+
+        def done(text: str | None) -> None:
+            if text is None:
+                self.set_filter(before)
+
+        self._prompt("Filter", before, changed, done)
+
+    def action_search(self) -> None:
+        """Type a text; the selection goes to the next row that holds it."""
+        from pitop.tui.widgets.prompt import Answer
+
+        start = self.table.place
+        origin = self.table.pin()
+
+        def changed(text: str) -> Answer:
+            self._needle = text
+            if not text:
+                return Answer("type what the row should hold")
+            if self._seek(start, 1):
+                return Answer("after Enter, n goes to the next")
+            return Answer("not found", error=False)
+
+        def done(text: str | None) -> None:
+            if text is None and origin is not None:
+                self.table.select(self.key(origin))
+
+        self._prompt("Search", "", changed, done)
+
+    def action_search_again(self, by: int) -> None:
+        """On to the next match."""
+        if self._needle and not self._seek(self.table.place + by, by):
+            self.app.notify(f"“{self._needle}” is not found", timeout=2)
+
+    def _seek(self, start: int, by: int) -> bool:
+        rows = self.table.rows
+        needle = self._needle if self._needle != self._needle.lower() else self._needle.lower()
+        exact = needle != needle.lower()
+        reads = [self._known[key] for key in self.main]
+        for step in range(len(rows)):
+            row = rows[(start + by * step) % len(rows)]
+            for field in reads:
+                text = str(field.read(row))
+                if needle in (text if exact else text.lower()):
+                    return self.table.select(self.key(row))
+        return False
+
+    def _prompt(self, label: str, text: str, changed: Callable[[str], Any], done: Callable[[str | None], None]) -> None:
+        from pitop.tui.widgets.prompt import Prompt
+
+        for prompt in self.query(Prompt):
+            prompt.remove()
+
+        def finished(said: str | None) -> None:
+            done(said)
+            prompt.remove()
+            self.table.focus()
+
+        prompt = Prompt(label, text, changed, finished)
+        self.mount(prompt)

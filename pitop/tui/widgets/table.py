@@ -1,0 +1,499 @@
+"""The table of every pane: virtual rows, drawn line by line.
+
+It costs what is on the screen: rows are looked at when their line is painted, and a line is painted again when its row
+is another object, or looks different, than the one that was painted there. So a collector that hands on the same row
+object for what has not changed pays nothing for it here. Selection, tags and the scrolled place follow the rows'
+identities, not their places.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+
+from pitop.render.field import Field, Tone
+from pitop.render.text import cells, fit
+from pitop.tui.looks import Backdrop
+from pitop.tui.widgets.columns import Column, laid_out
+from pitop.tui.widgets.lines import Lines
+
+__all__ = ["Face", "Table"]
+
+R = TypeVar("R")
+_SIDE = 8  # cells that one key press scrolls sideways
+_WHEEL = 3  # lines that one turn of the wheel scrolls
+
+
+class Face(NamedTuple):
+    """How a row looks besides its cells: `tone` overrides every cell's, `sign` stands in the margin."""
+
+    tone: Tone | None = None
+    sign: str = " "
+    sign_tone: Tone = Tone.FAINT
+
+
+_USUAL = Face()
+
+
+class _Painted(NamedTuple):
+    """What stands on a line now; another row, or another face, means painting it again."""
+
+    row: Any
+    prefix: str
+    face: Face
+    backdrop: Backdrop
+    extra: object
+
+
+class Table(Lines, Generic[R], can_focus=True):
+    """Rows under a fixed header.
+
+    `key` gives a row's identity. `tree` names the field that carries the guides. `face` and `extra` are asked for each
+    visible row: how it looks, and what its painted form depends on besides the row object (a series that moves).
+    `shed` names the fields that go first where the room is short.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "first", "First row", show=False),
+        Binding("end", "last", "Last row", show=False),
+        Binding("left", "side(-1)", "Scroll left", show=False),
+        Binding("right", "side(1)", "Scroll right", show=False),
+        Binding("enter", "activate", "Open", show=False),
+    ]
+
+    DEFAULT_CSS = """
+    Table { height: 1fr; width: 1fr; }
+    """
+
+    class Moved(Message):
+        """The selection is on another row."""
+
+        def __init__(self, table: Table[Any]) -> None:
+            self.table = table
+            super().__init__()
+
+    class Activated(Message):
+        """Enter or a double click on the selected row."""
+
+        def __init__(self, table: Table[Any]) -> None:
+            self.table = table
+            super().__init__()
+
+    class TitleClicked(Message):
+        """A click on a column's title."""
+
+        def __init__(self, table: Table[Any], field: Field[Any]) -> None:
+            self.table = table
+            self.field = field
+            super().__init__()
+
+    class GuideClicked(Message):
+        """A click on the guides of a row: fold or unfold."""
+
+        def __init__(self, table: Table[Any]) -> None:
+            self.table = table
+            super().__init__()
+
+    def __init__(
+        self,
+        fields: Sequence[Field[R]],
+        key: Callable[[R], Hashable],
+        *,
+        tree: str | None = None,
+        shed: Sequence[str] = (),
+        face: Callable[[R], Face] | None = None,
+        extra: Callable[[R], object] | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's own name
+    ) -> None:
+        super().__init__(id=id)
+        self._fields: Sequence[Field[R]] = fields
+        self._key = key
+        self._tree = tree
+        self._shed = shed
+        self._face = face
+        self._extra = extra
+        self._rows: Sequence[R] = ()
+        self._prefixes: Sequence[str] | None = None
+        self._top = 0
+        self._side = 0
+        self._place = 0  # of the selection
+        self._selected: Hashable = None  # its identity; None while nobody has moved it off the first row
+        self._pinned: R | None = None
+        self.tags: dict[Hashable, R] = {}
+        self._sorted: tuple[str, bool] | None = None
+        self._painted: dict[int, _Painted] = {}
+        self._columns: Sequence[Column[R]] = ()
+        self._widths: dict[str, int] = {}
+        self.empty_words = ""
+        self.following = False  # whether the selected row is brought into view at every update
+
+    # --- what it shows
+
+    @property
+    def rows(self) -> Sequence[R]:
+        """The rows, in the order shown."""
+        return self._rows
+
+    @property
+    def fields(self) -> Sequence[Field[R]]:
+        """The columns' fields."""
+        return self._fields
+
+    @property
+    def selected(self) -> R | None:
+        """The row under the selection, or None where there is none."""
+        return self._rows[self._place] if self._place < len(self._rows) else None
+
+    @property
+    def place(self) -> int:
+        """Where in the rows the selection is."""
+        return self._place
+
+    def show(self, rows: Sequence[R], prefixes: Sequence[str] | None = None) -> None:
+        """Show `rows`, with the guides of each where it is a tree. Only lines that look different are painted."""
+        line = self._place - self._top
+        self._rows = rows
+        self._prefixes = prefixes
+        if self._selected is None:
+            self._place = 0
+        elif rows:
+            place = self._find(self._selected)
+            if place is None:
+                # Its row is gone: the selection stays where it was on the screen, on whoever is there now.
+                place = min(self._place, len(rows) - 1)
+                self._selected = self._key(rows[place])
+            self._place = place
+            if 0 <= line < self._height:
+                self._top = place - line  # the same line of the screen, wherever the row has gone
+        else:
+            self._place = 0
+        self._top = max(0, min(self._top, len(rows) - self._height))
+        if self.following or 0 <= line < self._height:
+            self._reveal()
+        self._repaint()
+
+    def set_fields(self, fields: Sequence[Field[R]]) -> None:
+        """Show other columns."""
+        self._fields = fields
+        self._lay_out()
+
+    def set_sorted(self, key: str | None, falling: bool = False) -> None:
+        """Mark the column that the rows are sorted by."""
+        self._sorted = None if key is None else (key, falling)
+        self._painted.pop(0, None)
+        self.refresh_line(0)
+
+    def set_width(self, key: str, width: int) -> None:
+        """Give a column a width of its own."""
+        if self._widths.get(key) != width:
+            self._widths[key] = width
+            self._lay_out()
+
+    # --- selection and tags
+
+    def select(self, key: Hashable) -> bool:
+        """Move the selection to the row of that identity, scrolled into view; False when it is not shown."""
+        place = self._find(key)
+        if place is None:
+            return False
+        self._go(place)
+        return True
+
+    def toggle_tag(self, row: R) -> None:
+        """Tag a row, or take its tag off."""
+        key = self._key(row)
+        if self.tags.pop(key, None) is None:
+            self.tags[key] = row
+        self._repaint()
+
+    def tag(self, rows: Sequence[R]) -> None:
+        """Tag all of `rows`."""
+        self.tags.update((self._key(row), row) for row in rows)
+        self._repaint()
+
+    def untag(self) -> None:
+        """Take every tag off."""
+        self.tags.clear()
+        self._repaint()
+
+    def pin(self) -> R | None:
+        """The selected row, from now on followed by its identity even if nobody has moved the selection yet."""
+        row = self.selected
+        if row is not None:
+            self._selected = self._key(row)
+        return row
+
+    def _find(self, key: Hashable) -> int | None:
+        rows, key_of = self._rows, self._key
+        if self._place < len(rows) and key_of(rows[self._place]) == key:
+            return self._place
+        return next((place for place, row in enumerate(rows) if key_of(row) == key), None)
+
+    # --- moving
+
+    @property
+    def _height(self) -> int:
+        """Lines there are for rows."""
+        return max(1, self.size.height - 1)
+
+    def _go(self, place: int) -> None:
+        if not self._rows:
+            return
+        place = max(0, min(place, len(self._rows) - 1))
+        key = self._key(self._rows[place])
+        moved = place != self._place or key != self._selected
+        self._place, self._selected = place, key
+        self._reveal()
+        self._repaint()
+        if moved:
+            self.post_message(self.Moved(self))
+
+    def _reveal(self) -> None:
+        if self._place < self._top:
+            self._top = self._place
+        elif self._place >= self._top + self._height:
+            self._top = self._place - self._height + 1
+
+    def action_move(self, by: int) -> None:
+        """Move the selection by rows."""
+        self._go(self._place + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the selection by a screenful."""
+        step = by * max(1, self._height - 1)
+        self._top = max(0, min(self._top + step, len(self._rows) - self._height))
+        self._go(self._place + step)
+
+    def action_first(self) -> None:
+        """To the first row, and stay there whatever row that is."""
+        self._go(0)
+        self._selected = None
+
+    def action_last(self) -> None:
+        """To the last row."""
+        self._go(len(self._rows) - 1)
+
+    def action_side(self, by: int) -> None:
+        """Scroll sideways."""
+        side = max(0, min(self._side + by * _SIDE, self._widest() - self.size.width))
+        if side != self._side:
+            self._side = side
+            self._painted.clear()
+            self.refresh()
+
+    def action_activate(self) -> None:
+        """Open what is selected."""
+        if self.pin() is not None:
+            self.post_message(self.Activated(self))
+
+    def _widest(self) -> int:
+        """The cells that the visible lines would take if nothing were cut."""
+        rows = range(self._top, min(len(self._rows), self._top + self._height))
+        return max((sum(segment.cell_length for segment in self._row_line(place, None)) for place in rows), default=0)
+
+    # --- painting
+
+    def _lay_out(self) -> None:
+        self._columns = laid_out(self._fields, self.size.width - 1, self._widths, self._shed)
+        self._painted.clear()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Lay the columns out anew; the selection stays on the screen."""
+        self._top = max(0, min(self._top, len(self._rows) - self._height))
+        self._reveal()
+        self._lay_out()
+
+    def notify_style_update(self) -> None:
+        """Another theme: paint everything."""
+        super().notify_style_update()
+        self._painted.clear()
+
+    def repaint(self) -> None:
+        """Paint every line again, whether it looks different or not."""
+        self._painted.clear()
+        self.refresh()
+
+    def _repaint(self) -> None:
+        """Have those lines painted that would look different."""
+        for y in range(1, self.size.height):
+            if self._painted.get(y) != self._look(y):
+                self.refresh_line(y)
+
+    def _look(self, y: int) -> _Painted | None:
+        place = self._top + y - 1
+        if place >= len(self._rows):
+            return None
+        row = self._rows[place]
+        key = self._key(row)
+        if place == self._place:
+            backdrop = Backdrop.SELECTED
+        else:
+            backdrop = Backdrop.TAGGED if key in self.tags else Backdrop.PLAIN
+        return _Painted(
+            _Same(row),
+            self._prefixes[place] if self._prefixes is not None else "",
+            self._face(row) if self._face is not None else _USUAL,
+            backdrop,
+            self._extra(row) if self._extra is not None else None,
+        )
+
+    def backdrop(self, y: int) -> Style:
+        """The selected row's bar goes over the whole width."""
+        if y == 0:
+            return self.looks.style(Tone.FAINT, Backdrop.HEAD)
+        look = self._painted.get(y)
+        return self.looks.style(Tone.PLAIN, Backdrop.PLAIN if look is None else look.backdrop)
+
+    def line(self, y: int) -> list[Segment]:
+        """The header, or a row."""
+        if y == 0:
+            return self._shifted(self._title_line())
+        look = self._look(y)
+        if look is None:
+            self._painted.pop(y, None)
+            words = self.empty_words if y == 2 and not self._rows else ""
+            return [Segment("  " + words, self.looks.style(Tone.FAINT))] if words else []
+        self._painted[y] = look
+        return self._shifted(self._row_line(self._top + y - 1, self.size.width + self._side))
+
+    def _shifted(self, line: list[Segment]) -> list[Segment]:
+        if not self._side:
+            return line
+        parts = list(Segment.divide(line, [self._side, self._side + self.size.width]))
+        return parts[1] if len(parts) > 1 else []
+
+    def _title_line(self) -> list[Segment]:
+        looks = self.looks
+        usual = looks.style(Tone.FAINT, Backdrop.HEAD)
+        segments = [Segment(" ", usual)]
+        for column in self._columns:
+            title, style = column.field.title, usual
+            if self._sorted is not None and self._sorted[0] == column.field.key:
+                arrow = self.glyphs.falling if self._sorted[1] else self.glyphs.rising
+                title = (title if len(title) < column.width else title[: column.width - 1]) + arrow
+                style = looks.style(Tone.ACCENT, Backdrop.HEAD, strong=True)
+            segments.append(Segment(fit(title, column.width, right=column.field.right, ellipsis=""), style))
+            segments.append(Segment(" ", usual))
+        return segments
+
+    def _row_line(self, place: int, limit: int | None) -> list[Segment]:
+        """The row's segments; the free column cut at `limit` cells of the line, or whole where it is None."""
+        row = self._rows[place]
+        look = self._look(place - self._top + 1)
+        if look is None:
+            return []
+        looks, glyphs, face, backdrop = self.looks, self.glyphs, look.face, look.backdrop
+        tagged = self._key(row) in self.tags
+        sign, sign_tone = (glyphs.tag, Tone.WARN) if tagged else (face.sign, face.sign_tone)
+        style = looks.style(sign_tone, backdrop)
+        text, used = sign, 1
+        segments: list[Segment] = []
+        for column in self._columns:
+            field = column.field
+            cell = field.text(row)
+            tone = face.tone or (Tone.PLAIN if field.tone is None else field.tone(row))
+            if field.key == self._tree and look.prefix:
+                style, text = _append(segments, style, text, looks.style(Tone.FAINT, backdrop), look.prefix)
+                used += cells(look.prefix)
+                width = column.width - cells(look.prefix)
+            else:
+                width = column.width
+            if column.free:
+                room = len(cell) * 2 if limit is None else max(0, limit - used)
+                cell = fit(cell, min(room, cells(cell)), ellipsis=glyphs.ellipsis)
+                used += cells(cell)
+            else:
+                cell = fit(cell, width, right=field.right, ellipsis=glyphs.ellipsis)
+                used += width
+            style, text = _append(segments, style, text, looks.style(tone, backdrop), cell)
+            text += " "
+            used += 1
+        segments.append(Segment(text, style))
+        return segments
+
+    # --- the mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Select a row, sort by a title, fold by a guide; a double click opens."""
+        if event.y == 0:
+            field = self._field_at(event.x + self._side)
+            if field is not None:
+                self.post_message(self.TitleClicked(self, field))
+            return
+        place = self._top + event.y - 1
+        if place >= len(self._rows):
+            return
+        again = place == self._place
+        self._go(place)
+        if self._prefixes is not None and self._on_guide(event.x + self._side, place):
+            self.post_message(self.GuideClicked(self))
+        elif again and event.chain == 2:
+            self.action_activate()
+
+    def _field_at(self, x: int) -> Field[R] | None:
+        start = 1
+        for column in self._columns:
+            if x < start + column.width + 1 or column.free:
+                return column.field
+            start += column.width + 1
+        return None
+
+    def _on_guide(self, x: int, place: int) -> bool:
+        start = 1
+        for column in self._columns:
+            if column.field.key == self._tree:
+                prefix = self._prefixes[place] if self._prefixes is not None else ""
+                return start <= x < start + max(2, cells(prefix))
+            start += column.width + 1
+        return False
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll without moving the selection."""
+        event.stop()
+        self._scroll(_WHEEL)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll without moving the selection."""
+        event.stop()
+        self._scroll(-_WHEEL)
+
+    def _scroll(self, by: int) -> None:
+        top = max(0, min(self._top + by, len(self._rows) - self._height))
+        if top != self._top:
+            self._top = top
+            self._repaint()
+
+
+class _Same:
+    """Equal only to itself: rows are compared by object, which costs nothing."""
+
+    __slots__ = ("row",)
+
+    def __init__(self, row: object) -> None:
+        self.row = row
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.row is self.row
+
+    def __hash__(self) -> int:
+        return id(self.row)
+
+
+def _append(segments: list[Segment], style: Style, text: str, next_style: Style, next_text: str) -> tuple[Style, str]:
+    """Go on with the run of `style`, or end it and begin the next."""
+    if next_style is style or next_style == style:
+        return style, text + next_text
+    if text:
+        segments.append(Segment(text, style))
+    return next_style, next_text

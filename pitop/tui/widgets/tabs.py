@@ -1,0 +1,82 @@
+"""The line of panes, with the scope, the pause and the source at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+
+from pitop.render.field import Tone
+from pitop.render.text import visible
+from pitop.tui.looks import Backdrop
+from pitop.tui.widgets.lines import Lines
+
+__all__ = ["Tabs"]
+
+
+class Tabs(Lines):
+    """`1 Processes  2 Memory …`; a click chooses."""
+
+    DEFAULT_CSS = """
+    Tabs { height: 1; width: 1fr; }
+    """
+
+    class Chosen(Message):
+        """A pane was clicked."""
+
+        def __init__(self, place: int) -> None:
+            self.place = place
+            super().__init__()
+
+    def __init__(self, titles: Sequence[str]) -> None:
+        super().__init__()
+        self._titles = titles
+        self._chosen = 0
+        self._notes: Sequence[tuple[str, Tone]] = ()
+        self._starts: list[tuple[int, int]] = []
+
+    def choose(self, place: int) -> None:
+        """Mark another pane."""
+        self._chosen = place
+        self.refresh()
+
+    def note(self, notes: Sequence[tuple[str, Tone]]) -> None:
+        """What stands at the right: scope, pause, source."""
+        if notes != self._notes:
+            self._notes = notes
+            self.refresh()
+
+    def backdrop(self, y: int) -> Style:
+        """A bar over the whole width."""
+        return self.looks.style(Tone.FAINT, Backdrop.HEAD)
+
+    def line(self, y: int) -> list[Segment]:
+        """The tabs, short where they do not fit."""
+        looks = self.looks
+        notes = [Segment(f"{visible(text)}  ", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
+        room = self.size.width - sum(segment.cell_length for segment in notes)
+        names = [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
+        if sum(map(len, names)) > room:
+            names = [name if place == self._chosen else f" {place + 1} " for place, name in enumerate(names)]
+        line, used = [], 0
+        self._starts = []
+        for place, name in enumerate(names):
+            self._starts.append((used, used + len(name)))
+            used += len(name)
+            if place == self._chosen:
+                line.append(Segment(name, looks.style(Tone.STRONG, Backdrop.SELECTED)))
+            else:
+                line.append(Segment(name, looks.style(Tone.FAINT, Backdrop.HEAD)))
+        gap = self.size.width - used - sum(segment.cell_length for segment in notes)
+        if gap >= 0:
+            line += [Segment(" " * gap, self.backdrop(y)), *notes]
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose what was clicked."""
+        for place, (start, end) in enumerate(self._starts):
+            if start <= event.x < end:
+                self.post_message(self.Chosen(place))
