@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.reactive import var
@@ -24,7 +24,7 @@ from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings, Settings
-from pitop.tui.terminal.driver import PitopDriver
+from pitop.tui.terminal.seam import Wired
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header
 from pitop.tui.widgets.tabs import Tabs
@@ -51,7 +51,7 @@ PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPa
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class PitopApp(App[None]):
+class PitopApp(Wired[None]):
     """The full-screen program on one source."""
 
     TITLE = "pitop"
@@ -85,7 +85,7 @@ class PitopApp(App[None]):
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
-        super().__init__(driver_class=PitopDriver)
+        super().__init__()
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name

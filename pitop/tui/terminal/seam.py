@@ -31,6 +31,7 @@ from textual.strip import Strip
 
 from pitop.tui.terminal.cells import STUB, spread
 from pitop.tui.terminal.channel import Channel
+from pitop.tui.terminal.driver import PitopDriver
 from pitop.tui.terminal.pace import Pace
 from pitop.tui.terminal.pens import PLAIN, Palette
 from pitop.tui.terminal.writer import Writer
@@ -290,8 +291,8 @@ class Wire:
         return min(0.5, 1.5 * (self._pace.round_trip or 0.1))
 
 
-class WiredDriver(LinuxDriver):
-    """Textual's driver, writing through a channel that never blocks, and telling the wire of answers and keys."""
+class WiredDriver(PitopDriver):
+    """The driver, writing through a channel that never blocks, and telling the wire of answers and keys."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)

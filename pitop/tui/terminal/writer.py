@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import compress
+from itertools import compress, pairwise
 from operator import ne, or_
+from typing import TypeAlias
 
 from pitop.tui.terminal.cells import STUB, UNKNOWN
 from pitop.tui.terminal.pens import PLAIN, Palette
@@ -19,9 +20,11 @@ __all__ = ["Writer", "move"]
 
 _BRIDGE = 4  # unchanged cells that are rewritten rather than stepped over: CSI n C takes 4 bytes
 _BLANK = " " * 4  # is erased rather than written: EL takes 3 bytes
+_MOVE = 8  # bytes that going elsewhere takes, at most times
 _REPEAT = 12  # equal characters that are repeated rather than written: REP takes 4 bytes, and the character
 
-_strokes = re.compile(r"(.)\1*", re.DOTALL).finditer
+_Stroke: TypeAlias = tuple[str, int, int, int]  # pen, y, from x, to before x
+
 _repeat = re.compile(rf"([ -~])\1{{{_REPEAT - 1},}}").sub
 
 
@@ -144,39 +147,36 @@ class Writer:
             self._dirty = dict.fromkeys([*first, *self._dirty])
 
     def paint(self, budget: int = 1 << 30, cursor: tuple[int, int] | None = None) -> str:
-        """The sequences that make the terminal show what is wanted, row by row, and leave the cursor at `cursor`.
+        """The sequences that make the terminal show what is wanted, and leave the cursor at `cursor`.
 
-        Stops after the row with which they come to `budget` characters; the rest is `pending`. They start from the
+        Rows are taken until these come to about `budget` characters; the rest is `pending`. They start from the
         plain pen and return to it. `cursor` is (y, x).
         """
-        output: list[str] = []
-        size = 0
-        done = 0
+        parts: list[str] = []
+        strokes: list[_Stroke] = []
+        size = done = 0
         for y in self._dirty:
             done += 1
-            sequences = self._row(y)
-            if sequences:
-                output.append(sequences)
-                size += len(sequences)
-                if size >= budget:
-                    break
+            if y in self._verbatim:
+                size += self._verbatim_row(y, parts)
+            else:
+                size += self._strokes(y, self._changed(y), strokes)
+            if size >= budget:
+                break
         if done == len(self._dirty):
             self._dirty.clear()
         else:
             for y in list(self._dirty)[:done]:
                 del self._dirty[y]
-        output.append(self._take(PLAIN))
+        self._draw(self._arranged(strokes), parts)
+        self._take(PLAIN, parts)
         if cursor is not None:
-            output.append(move(*self._at, *cursor))
+            parts.append(move(*self._at, *cursor))
             self._at = cursor
-        return "".join(output)
+        return "".join(parts)
 
-    def _take(self, pen: str) -> str:
-        sequence = self._palette.change(self._pen, pen)
-        self._pen = pen
-        return sequence
-
-    def _row(self, y: int) -> str:
+    def _changed(self, y: int) -> list[int]:
+        """The cells of row `y` that are to be written; from now on they count as shown."""
         old, new = self._shown_text[y], self._text[y]
         drawn, pens = self._shown_pens[y], self._pens[y]
         differs = map(ne, old, new) if pens == drawn else map(or_, map(ne, old, new), map(ne, drawn, pens))
@@ -185,59 +185,88 @@ class Writer:
             changed = [x for x in changed if new[x] != UNKNOWN]
         self._shown_text[y] = new
         self._shown_pens[y] = pens
-        parts: list[str] = []
-        if y in self._verbatim:
-            for x, (_, sequences) in sorted(self._verbatim.pop(y).items()):
-                self._runs(y, [at for at in changed if at < x], parts)
-                changed = [at for at in changed if at >= x]
-                parts += (self._take(PLAIN), move(-1, -1, y, x), sequences)
-                self._at = (-1, -1)
-            self._runs(y, changed, parts)
-            self._text[y] = self._shown_text[y] = UNKNOWN * self.width
-            self._pens[y] = self._shown_pens[y] = PLAIN * self.width
-        else:
-            self._runs(y, changed, parts)
-        return "".join(parts)
+        return changed
 
-    def _runs(self, y: int, changed: list[int], parts: list[str]) -> None:
-        """Write the `changed` cells of row `y`, and few others between them."""
+    def _strokes(self, y: int, changed: list[int], strokes: list[_Stroke]) -> int:
+        """Append what writes the `changed` cells of row `y`, and few others between them; about how many bytes."""
         if not changed:
-            return
+            return 0
         text, pens = self._text[y], self._pens[y]
         start = last = changed[0]
-        for x in changed:
-            gap = x - last
-            if gap > 1 and (gap > _BRIDGE + 1 or pens.count(pens[x], last, x) != gap or UNKNOWN in text[last:x]):
-                self._run(y, start, last + 1, parts)
-                start = x
-            last = x
-        self._run(y, start, last + 1, parts)
-
-    def _run(self, y: int, start: int, end: int, parts: list[str]) -> None:
-        text, pens = self._text[y], self._pens[y]
         if text[start] == STUB and start:
             start -= 1
-        if end < self.width and text[end] == STUB:
-            end += 1
-        parts.append(move(*self._at, y, start))
-        at = end
-        for stroke in _strokes(pens, start, end):
-            pen = stroke[1]
+        size = 0
+        pen = pens[start]
+        for x in changed:
+            gap = x - last
+            if pens[x] != pen or (
+                gap > 1 and (gap > _BRIDGE + 1 or pens.count(pen, last, x) != gap or UNKNOWN in text[last:x])
+            ):
+                strokes.append((pen, y, start, last + 1))
+                size += last + 1 - start + _MOVE
+                start, pen = x, pens[x]
+                if text[start] == STUB and start:
+                    start -= 1
+            last = x
+        last += 1
+        if last < self.width and text[last] == STUB:
+            last += 1
+        strokes.append((pen, y, start, last))
+        return size + last - start + _MOVE
+
+    def _arranged(self, strokes: list[_Stroke]) -> list[_Stroke]:
+        """The strokes by pen where changing pens takes more bytes than going about the screen, else by row."""
+        change = self._palette.change
+        pens = [stroke[0] for stroke in strokes]
+        changes = [len(change(old, new)) for old, new in pairwise(pens) if old != new]
+        return sorted(strokes) if sum(changes) > _MOVE * len(changes) else strokes
+
+    def _draw(self, strokes: list[_Stroke], parts: list[str]) -> None:
+        at_y, at_x = self._at
+        append = parts.append
+        for pen, y, start, end in strokes:
+            if at_y != y or at_x != start:
+                append(move(at_y, at_x, y, start))
             if pen != self._pen:
-                parts.append(self._take(pen))
-            left, right = stroke.span()
-            piece = text[left:right]
-            if right == self.width and piece.endswith(_BLANK) and self._erases(pen):
-                piece = piece.rstrip(" ")
-                at = left + len(piece)
+                self._take(pen, parts)
+            piece = self._text[y][start:end]
+            at_y, at_x = y, end
+            if end == self.width:
+                if piece.endswith(_BLANK) and self._erases(pen):
+                    bare = piece.rstrip(" ")
+                    piece = bare + "\x1b[K"
+                    at_x = start + len(bare)
+                else:
+                    at_y = at_x = -1
             if STUB in piece:
                 piece = piece.replace(STUB, "")
             if self._repeat and len(piece) >= _REPEAT:
                 piece = _repeat(_repeated, piece)
-            parts.append(piece)
-            if at < end and right == end:
-                parts.append("\x1b[K")
-        self._at = (y, at) if at < self.width else (-1, -1)
+            append(piece)
+        self._at = (at_y, at_x)
+
+    def _verbatim_row(self, y: int, parts: list[str]) -> int:
+        changed = self._changed(y)
+        start = len(parts)
+        strokes: list[_Stroke] = []
+        for x, (_, sequences) in sorted(self._verbatim.pop(y).items()):
+            self._strokes(y, [at for at in changed if at < x], strokes)
+            changed = [at for at in changed if at >= x]
+            self._draw(strokes, parts)
+            strokes.clear()
+            self._take(PLAIN, parts)
+            parts += (move(-1, -1, y, x), sequences)
+            self._at = (-1, -1)
+        self._strokes(y, changed, strokes)
+        self._draw(strokes, parts)
+        self._text[y] = self._shown_text[y] = UNKNOWN * self.width
+        self._pens[y] = self._shown_pens[y] = PLAIN * self.width
+        return sum(map(len, parts[start:]))
+
+    def _take(self, pen: str, parts: list[str]) -> None:
+        if pen != self._pen:
+            parts.append(self._palette.change(self._pen, pen))
+            self._pen = pen
 
     def _erases(self, pen: str) -> bool:
         erases = self._erasable.get(pen)
