@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pitop.kernel.processes import ProcessReader, TerminalNames, hidden
+from pitop.kernel.processes import ProcessReader, Resident, TerminalNames, hidden
 from pitop.kernel.system import boot_time, host, memory_total_bytes, ticks_per_second
 from pitop.kernel.users import UserNames
 from pitop.model.processes import Clock, Details, Process, ProcessesSnapshot, Stat, at_rest, is_kernel_thread, process
@@ -59,6 +59,7 @@ class ProcessesCollector:
         self._memory = memory_total_bytes(root)
         self._tracks: dict[str, _Track] = {}
         self._order: list[_Track] = []  # by pid
+        self._changed = False  # whether _tracks holds others than _order
         self._sampled: float | None = None  # monotonic seconds of the sample before
         self._next_idle = 0  # where in _order the reading of sleeping processes goes on
         self._ended: list[Process] = []
@@ -89,7 +90,8 @@ class ProcessesCollector:
         born = [name for name in names if name not in self._tracks]
         for name in born:
             self._begin(name, clock, now, first=self._sampled is None)
-        if born or gone or len(self._order) != len(self._tracks):
+        if self._changed:
+            self._changed = False
             self._order = sorted(self._tracks.values(), key=lambda track: track.stat.pid)
         self._sampled = monotonic
         self._forget(now)
@@ -143,10 +145,12 @@ class ProcessesCollector:
                 self._end(self._tracks.pop(track.name), now)
                 self._begin(track.name, clock, now, first=False)
                 return
-            ran = cpu_ns is None or cpu_ns != track.cpu_ns
-            if stat == track.stat and not ran and not track.settling:
+            ran = stat != track.stat if cpu_ns is None else cpu_ns != track.cpu_ns
+            resident = self._reader.resident(track.name)
+            if stat == track.stat and not ran and not track.settling and _same_memory(track.row, resident):
+                if track.row.cpu_percent is None:
+                    track.row = at_rest(track.row)
                 return
-            shared = self._reader.shared_bytes(track.name)
             self._renew_details(track, stat, ran, now)
         except ProcessLookupError:
             self._end(self._tracks.pop(track.name), now)
@@ -160,7 +164,7 @@ class ProcessesCollector:
             track.details,
             clock,
             cpu_seconds_grown=grown,
-            shared_bytes=shared,
+            resident=resident,
             tty=self._terminals[stat.tty],
             first_seen=track.row.first_seen,
         )
@@ -193,7 +197,6 @@ class ProcessesCollector:
             user=None if uid is None else self._users[uid],
             command="" if is_kernel_thread(stat) or stat.state == "Z" else self._reader.command(name),
             locked=status is not None and status.locked,
-            shared_bytes=None if status is None else status.shared_bytes,
         )
 
     def _begin(self, name: str, clock: Clock, now: float, *, first: bool) -> None:
@@ -206,6 +209,7 @@ class ProcessesCollector:
             track.cpu_ns = cpu_ns
             track.details = self._details(name, stat)
             track.details_time = now
+            resident = self._reader.resident(name)
         except (ProcessLookupError, PermissionError):
             return
         track.row = process(
@@ -214,13 +218,15 @@ class ProcessesCollector:
             track.details,
             clock,
             cpu_seconds_grown=None,
-            shared_bytes=track.details.shared_bytes,
+            resident=resident,
             tty=self._terminals[stat.tty],
             first_seen=None if first else now,
         )
         self._tracks[name] = track
+        self._changed = True
 
     def _end(self, track: _Track, now: float) -> None:
+        self._changed = True
         self._ended.append(replace(track.row, ended_time=now))
 
     def _forget(self, now: float) -> None:
@@ -235,3 +241,7 @@ class ProcessesCollector:
             why = "/proc is mounted with hidepid"
             return (Missing("other users' processes", why, "Run pitop as root to see them."),)
         return ()
+
+
+def _same_memory(row: Process, resident: Resident | None) -> bool:
+    return resident is None or (row.rss_bytes, row.shared_bytes) == resident

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from pitop.model.processes import Stat
 
-__all__ = ["ProcessReader", "Status", "TerminalNames", "hidden", "parse_stat", "parse_status"]
+__all__ = ["ProcessReader", "Resident", "Status", "TerminalNames", "hidden", "parse_stat", "parse_status"]
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _COMMAND_LIMIT = 8192  # bytes of a command line that are read; the kernel allows a quarter of the stack
@@ -24,14 +24,20 @@ _CPUCLOCK_SCHED = 2  # include/linux/posix-timers_types.h: the whole process's r
 
 
 class Status(NamedTuple):
-    """Of /proc/PID/status: the effective uid, whether pages are locked in memory, and top's SHR.
-
-    `shared_bytes` (RssFile + RssShmem) is None for kernel threads and zombies, which have no memory.
-    """
+    """Of /proc/PID/status: the effective uid, and whether pages are locked in memory."""
 
     uid: int
     locked: bool
-    shared_bytes: int | None
+
+
+class Resident(NamedTuple):
+    """Of /proc/PID/statm: resident pages, and those of them that are backed by files or shared memory, in bytes.
+
+    These are exact, where `stat` tells what the kernel has at hand, short of what each core has not yet reported.
+    """
+
+    rss_bytes: int
+    shared_bytes: int
 
 
 def parse_stat(data: bytes) -> Stat:
@@ -76,20 +82,11 @@ def parse_status(data: bytes) -> Status:
     at = data.find(b"\nUid:\t")
     if at < 0:
         raise ValueError("no Uid in status")
-    file, shared = _kilobytes(data, b"\nRssFile:", at), _kilobytes(data, b"\nRssShmem:", at)
+    locked = data.find(b"\nVmLck:", at)
     return Status(
         uid=int(data[at + 6 : at + 80].split(None, 2)[1]),
-        locked=bool(_kilobytes(data, b"\nVmLck:", at)),
-        shared_bytes=None if file is None or shared is None else (file + shared) * 1024,
+        locked=locked >= 0 and int(data[locked + 7 : locked + 40].split(None, 1)[0]) > 0,
     )
-
-
-def _kilobytes(data: bytes, label: bytes, start: int) -> int | None:
-    at = data.find(label, start)
-    if at < 0:
-        return None
-    at += len(label)
-    return int(data[at : at + 32].split(None, 1)[0])
 
 
 class ProcessReader:
@@ -137,10 +134,11 @@ class ProcessReader:
         except ValueError:
             raise ProcessLookupError(f"stat of {pid} is not whole") from None
 
-    def shared_bytes(self, pid: str) -> int | None:
-        """Resident pages that are backed by files or shared memory: top's SHR (proc_pid_statm(5))."""
+    def resident(self, pid: str) -> Resident | None:
+        """The process's memory (proc_pid_statm(5)); None where the kernel does not let us see."""
         try:
-            return int(self._read(pid, "statm", 256).split()[2]) * _PAGE
+            words = self._read(pid, "statm", 256).split(None, 3)
+            return Resident(int(words[1]) * _PAGE, int(words[2]) * _PAGE)
         except (IndexError, ValueError, PermissionError):
             return None
 

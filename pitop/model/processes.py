@@ -47,7 +47,7 @@ class Stat(Struct, frozen=True, gc=False):
     threads: int
     start_ticks: int
     vsz_bytes: int
-    rss_bytes: int
+    rss_bytes: int  # about: see Resident in the reader
     processor: int
     policy: int
 
@@ -103,7 +103,6 @@ class Details(Struct, frozen=True, gc=False):
     user: str | None
     command: str
     locked: bool
-    shared_bytes: int | None  # at the time of reading
 
 
 _PF_KTHREAD = 0x00200000  # include/linux/sched.h
@@ -158,15 +157,17 @@ def process(
     clock: Clock,
     *,
     cpu_seconds_grown: float | None,
-    shared_bytes: int | None,
+    resident: tuple[int, int] | None,
     tty: str,
     first_seen: float | None,
 ) -> Process:
     """The row that a reading makes together with the one before (None at first sight, and rates are None then).
 
-    `cpu_seconds_grown` is the CPU time used since the sample before.
+    `cpu_seconds_grown` is the CPU time used since the sample before, `resident` resident and shared bytes where
+    they were read exactly.
     """
     span = clock.seconds
+    rss_bytes, shared_bytes = resident if resident is not None else (stat.rss_bytes, None)
     rates: tuple[float | None, float | None, float | None] = (None, None, None)
     if before is not None and span:
         rates = (
@@ -189,9 +190,9 @@ def process(
         priority=stat.priority,
         tty=tty,
         vsz_bytes=stat.vsz_bytes,
-        rss_bytes=stat.rss_bytes,
+        rss_bytes=rss_bytes,
         shared_bytes=shared_bytes,
-        memory_percent=percent(stat.rss_bytes, clock.memory_bytes),
+        memory_percent=percent(rss_bytes, clock.memory_bytes),
         cpu_percent=rates[0],
         cpu_seconds=(stat.user_ticks + stat.system_ticks) / clock.ticks_per_second,
         minor_faults=stat.minor_faults,

@@ -91,7 +91,7 @@ def bar(part: float, width: int, glyphs: Glyphs) -> str:
     """`part` (0 to 1) of `width` cells, filled from the left; shorter than `width` where not full."""
     steps = len(glyphs.parts) - 1
     filled = round(max(0.0, min(1.0, part)) * width * steps)
-    if part > 0 and not filled:
+    if part > 0 and width > 0 and not filled:
         filled = 1
     whole, rest = divmod(filled, steps)
     return glyphs.parts[-1] * whole + (glyphs.parts[rest] if rest else "")

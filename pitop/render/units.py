@@ -64,9 +64,9 @@ def percent(value: float) -> str:
 
 def duration(seconds: float) -> str:
     """As top's TIME+ in at most 9 characters: `0:00.52`, `12:09.40`, `3h12m09`, `41d03h`."""
-    if seconds < 3600:
-        minutes, rest = divmod(seconds, 60)
-        return f"{int(minutes)}:{int(rest * 100) / 100:05.2f}"
+    hundredths = round(seconds * 100)
+    if hundredths < 360_000:
+        return f"{hundredths // 6000}:{hundredths // 100 % 60:02d}.{hundredths % 100:02d}"
     whole = int(seconds)
     if whole < 86400:
         return f"{whole // 3600}h{whole // 60 % 60:02d}m{whole % 60:02d}"
