@@ -14,8 +14,6 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from itertools import groupby
-from operator import itemgetter
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -96,7 +94,9 @@ class Wire:
         self._palette = Palette()
         self._pace = Pace()
         self._writer = Writer(0, 0, self._palette)
-        self._styles: dict[int, tuple[Style, str]] = {}  # by id; the style is kept, so that its id stays its own
+        self._styles: dict[int, tuple[Style | None, str]] = {
+            id(None): (None, PLAIN)
+        }  # by id; the style is kept, so that its id stays its own
         self._strips: list[dict[int, tuple[Strip, int]]] = []  # by row and x, what was put there last
         self._ends: list[list[int]] = []  # of the strips of each row
         self._verbatim: dict[int, list[_Part]] = {}  # by row, what was last written there, if any of it as it came
@@ -122,8 +122,17 @@ class Wire:
             width, height = update.chop_ends[0][-1], len(update.chop_ends)
         if (self._writer.width, self._writer.height) != (width, height):
             self._resize(width, height)
-        for y, row in groupby(parts, itemgetter(0)):
-            if self._put(y, list(row)) and hurried is not None:
+        put = self._writer.put
+        verbatim: dict[int, list[_Part]] = {}
+        for part in parts:
+            y, x, strip, width = part
+            cells = self._cells(strip, width)
+            if cells is None or y in verbatim or y in self._verbatim:
+                verbatim.setdefault(y, []).append(part)
+            elif put(y, x, *cells) and hurried is not None:
+                hurried.add(y)
+        for y, row in verbatim.items():
+            if self._put(y, row) and hurried is not None:
                 hurried.add(y)
         if hurried:
             self._writer.hurry(hurried)
@@ -196,30 +205,34 @@ class Wire:
 
     def _cells(self, strip: Strip, width: int) -> tuple[str, str] | None:
         """The first `width` cells of `strip` and their pens, or None where it has text of no certain width."""
-        texts: list[str] = []
-        pens: list[str] = []
         styles = self._styles
-        for text, style, _ in strip:
-            cells = text if text.isascii() and text.isprintable() else spread(text)
+        line = "".join([text for text, _, _ in strip])
+        try:
+            drawn = "".join([styles[id(style)][1] * len(text) for text, style, _ in strip])
+        except KeyError:
+            drawn = "".join([self._pen(style) * len(text) for text, style, _ in strip])
+        if not (line.isascii() and line.isprintable()):
+            cells = spread(line)
             if cells is None:
                 return None
-            if style is None:
-                pen = PLAIN
-            else:
-                known = styles.get(id(style))
-                pen = known[1] if known is not None else self._pen(style)
-            texts.append(cells)
-            pens.append(pen * len(cells))
-        line, drawn = "".join(texts), "".join(pens)
+            if len(cells) != len(line):  # some are wide
+                drawn = "".join([self._pen(style) * len(spread(text) or "") for text, style, _ in strip])
+                line = cells
         if len(line) > width:
             if line[width] == STUB:
                 line = line[: width - 1] + " "
             line, drawn = line[:width], drawn[:width]
         return line, drawn
 
-    def _pen(self, style: Style) -> str:
+    def _pen(self, style: Style | None) -> str:
+        if style is None:
+            return PLAIN
+        known = self._styles.get(id(style))
+        if known is not None:
+            return known[1]
         if len(self._styles) >= _STYLES:
             self._styles.clear()
+            self._styles[id(None)] = (None, PLAIN)
         link = f"id={style.link_id};{style.link}" if style.link else ""
         pen = self._palette.pen(Strip.render_ansi(style, self._system), link)
         self._styles[id(style)] = (style, pen)

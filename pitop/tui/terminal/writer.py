@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import compress, pairwise
+from itertools import pairwise
 from operator import ne, or_
 from typing import TypeAlias
 
@@ -20,11 +20,15 @@ __all__ = ["Writer", "move"]
 
 _BRIDGE = 4  # unchanged cells that are rewritten rather than stepped over: CSI n C takes 4 bytes
 _BLANK = " " * 4  # is erased rather than written: EL takes 3 bytes
+_NEAR = 12  # cells that are compared one by one rather than halved
 _MOVE = 8  # bytes that going elsewhere takes, at most times
 _REPEAT = 12  # equal characters that are repeated rather than written: REP takes 4 bytes, and the character
 
+_Span: TypeAlias = tuple[int, int]  # from x, to before x
 _Stroke: TypeAlias = tuple[str, int, int, int]  # pen, y, from x, to before x
 
+_nonzero = re.compile(rb"[^\0]+").finditer
+_strokes = re.compile(r"(.)\1*", re.DOTALL).finditer
 _repeat = re.compile(rf"([ -~])\1{{{_REPEAT - 1},}}").sub
 
 
@@ -175,44 +179,62 @@ class Writer:
             self._at = cursor
         return "".join(parts)
 
-    def _changed(self, y: int) -> list[int]:
+    def _changed(self, y: int) -> list[_Span]:
         """The cells of row `y` that are to be written; from now on they count as shown."""
         old, new = self._shown_text[y], self._text[y]
         drawn, pens = self._shown_pens[y], self._pens[y]
-        differs = map(ne, old, new) if pens == drawn else map(or_, map(ne, old, new), map(ne, drawn, pens))
-        changed = list(compress(range(self.width), differs))
-        if UNKNOWN in new:
-            changed = [x for x in changed if new[x] != UNKNOWN]
         self._shown_text[y] = new
         self._shown_pens[y] = pens
-        return changed
+        try:
+            different = _bits(old) ^ _bits(new)
+            if pens != drawn:
+                different |= _bits(drawn) ^ _bits(pens)
+        except UnicodeEncodeError:
+            start, end = _differing(old, new)
+            if pens != drawn:
+                left, right = _differing(drawn, pens)
+                start, end = (min(start, left), max(end, right)) if start < end else (left, right)
+            pairs = map(or_, map(ne, old[start:end], new[start:end]), map(ne, drawn[start:end], pens[start:end]))
+            spans = [(start + found.start(), start + found.end()) for found in _nonzero(bytes(pairs))]
+        else:
+            spans = [found.span() for found in _nonzero(different.to_bytes(self.width, "little"))]
+        if UNKNOWN in new:
+            spans = [(x, x + 1) for start, end in spans for x in range(start, end) if new[x] != UNKNOWN]
+        return spans
 
-    def _strokes(self, y: int, changed: list[int], strokes: list[_Stroke]) -> int:
+    def _strokes(self, y: int, changed: list[_Span], strokes: list[_Stroke]) -> int:
         """Append what writes the `changed` cells of row `y`, and few others between them; about how many bytes."""
         if not changed:
             return 0
         text, pens = self._text[y], self._pens[y]
-        start = last = changed[0]
-        if text[start] == STUB and start:
-            start -= 1
-        size = 0
-        pen = pens[start]
-        for x in changed:
-            gap = x - last
-            if pens[x] != pen or (
-                gap > 1 and (gap > _BRIDGE + 1 or pens.count(pen, last, x) != gap or UNKNOWN in text[last:x])
+        size = begin = 0
+        last = -_BRIDGE - 1  # the end of the stroke at hand, which began at `begin`
+        pen = ""
+        for start, end in changed:
+            if text[start] == STUB and start:
+                start -= 1
+            if end < self.width and text[end] == STUB:
+                end += 1
+            if (
+                start - last > _BRIDGE
+                or pens.count(pen, last, end) != end - last
+                or (start > last and UNKNOWN in text[last:start])
             ):
-                strokes.append((pen, y, start, last + 1))
-                size += last + 1 - start + _MOVE
-                start, pen = x, pens[x]
-                if text[start] == STUB and start:
-                    start -= 1
-            last = x
-        last += 1
-        if last < self.width and text[last] == STUB:
-            last += 1
-        strokes.append((pen, y, start, last))
-        return size + last - start + _MOVE
+                if pen:
+                    strokes.append((pen, y, begin, last))
+                    size += last - begin + _MOVE
+                start = max(start, last)
+                pen = pens[start]
+                begin = start
+                if pens.count(pen, start, end) != end - start:
+                    for stroke in _strokes(pens, start, end):
+                        if stroke[1] != pen:
+                            strokes.append((pen, y, begin, stroke.start()))
+                            size += stroke.start() - begin + _MOVE
+                            begin, pen = stroke.start(), stroke[1]
+            last = end
+        strokes.append((pen, y, begin, last))
+        return size + last - begin + _MOVE
 
     def _arranged(self, strokes: list[_Stroke]) -> list[_Stroke]:
         """The strokes by pen where changing pens takes more bytes than going about the screen, else by row."""
@@ -250,8 +272,8 @@ class Writer:
         start = len(parts)
         strokes: list[_Stroke] = []
         for x, (_, sequences) in sorted(self._verbatim.pop(y).items()):
-            self._strokes(y, [at for at in changed if at < x], strokes)
-            changed = [at for at in changed if at >= x]
+            self._strokes(y, [span for span in changed if span[0] < x], strokes)
+            changed = [span for span in changed if span[0] >= x]
             self._draw(strokes, parts)
             strokes.clear()
             self._take(PLAIN, parts)
@@ -277,6 +299,33 @@ class Writer:
 
 def _repeated(match: re.Match[str]) -> str:
     return f"{match[1]}\x1b[{len(match[0]) - 1}b"
+
+
+def _bits(row: str) -> int:
+    """A row as a number, a byte a cell. Raises UnicodeEncodeError where that is not enough."""
+    return int.from_bytes(row.encode("latin-1"), "little")
+
+
+def _differing(old: str, new: str) -> tuple[int, int]:
+    """From where to where two strings of the same length may differ, to within a few characters; slices are quick."""
+    if old == new:
+        return 0, 0
+    start, end = 0, len(new)
+    last = end
+    while last - start > _NEAR:
+        middle = (start + last) // 2
+        if old[start:middle] == new[start:middle]:
+            start = middle
+        else:
+            last = middle
+    first = start
+    while end - first > _NEAR:
+        middle = (first + end) // 2
+        if old[middle:end] == new[middle:end]:
+            end = middle
+        else:
+            first = middle
+    return start, end
 
 
 def _unpaired(row: str, start: int, end: int) -> str:
