@@ -18,8 +18,8 @@ _WAIT = 0.1  # seconds that bytes may wait on the way
 _FIRST = 16 << 10  # bytes that may go before anything is known of the line: a whole screen
 _MOST = 64 << 10
 _LEAST = 256
-_SILENCE = 2.0  # seconds without an answer after which the terminal is taken not to answer
-_FIRST_SILENCE = 1.0  # the same for the very first question, which has nothing before it on the line
+_SILENCE = 1.0  # seconds after the very first question, which has nothing before it, to hold that none is answered
+_PATIENCE = 5.0  # seconds to wait for an answer of a terminal that does answer
 _MEMORY = 60.0  # seconds after which the shortest time is forgotten, since roads change
 
 
@@ -39,7 +39,10 @@ class Pace:
         self._window = _FIRST
         self._shortest = float("inf")
         self._shortest_at = 0.0
-        self._silent = False
+        self._measured = False  # did any bytes arrive with an answer yet?
+        self._silent = False  # it answers no questions
+        self._late = 0  # answers that were given up, but may come
+        self._heard = False  # an answer came since one was last given up
 
     @property
     def window(self) -> int:
@@ -59,8 +62,7 @@ class Pace:
     def room(self, now: float) -> int:
         """How many bytes may be sent now; 0 or less means to wait for an answer, or until `patience`."""
         if self._questions and now - self._questions[0].time > self._patience:
-            self._silent = True
-            self._questions.clear()
+            self._give_up()
         if self._silent:
             self._answered = self._sent
         room = self._window - (self._sent - self._answered)
@@ -71,7 +73,7 @@ class Pace:
         if self._silent:  # one in a while, for the case that it speaks again
             return self._sent - self._asked >= _MOST
         unasked = self._sent + size - self._asked
-        return unasked >= (self._window // 4 if self._window > _FIRST // 4 else 1)
+        return unasked >= (self._window // 4 if self._measured and self._window > _FIRST // 4 else 1)
 
     def sent(self, now: float, size: int, asked: bool) -> None:
         """`size` bytes went out, and with `asked` a question after them."""
@@ -82,18 +84,22 @@ class Pace:
 
     def answered(self, now: float) -> None:
         """The terminal answered the oldest question."""
-        if not self._questions:
+        self._heard = True
+        if self._late or not self._questions:
+            self._late = max(0, self._late - 1)
             self._silent = False
             return
         question = self._questions.popleft()
+        arrived = question.sent - self._answered
         self._answered = max(self._answered, question.sent)
         took = max(now - question.time, 1e-6)
         if took <= self._shortest or now - self._shortest_at > _MEMORY:
             self._shortest, self._shortest_at = took, now
         wait = took - self._shortest
+        self._measured = self._measured or arrived > 0
         if wait > _WAIT:
             self._window = max(_LEAST, int(self._window * max(0.05, _WAIT / wait)))
-        elif wait < _WAIT / 2:
+        elif wait < _WAIT / 2 and arrived >= self._window // 4:
             self._window = min(_MOST, self._window * 2)
 
     def patience(self, now: float) -> float:
@@ -102,6 +108,16 @@ class Pace:
             return 0.01
         return max(0.01, self._questions[0].time + self._patience - now + 0.001)
 
+    def _give_up(self) -> None:
+        if self._shortest == float("inf"):
+            self._silent = True
+        # What was given up before has not come while others have: it is lost, and what comes is for what was asked.
+        self._late = 0 if self._late and self._heard else self._late + len(self._questions)
+        self._heard = False
+        self._questions.clear()
+        self._answered = self._sent
+        self._window = _FIRST if self._silent else _LEAST
+
     @property
     def _patience(self) -> float:
-        return _FIRST_SILENCE if self._shortest == float("inf") else max(_SILENCE, 20 * self._shortest)
+        return _SILENCE if self._shortest == float("inf") else max(_PATIENCE, 4 * self._shortest)

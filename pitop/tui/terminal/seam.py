@@ -74,7 +74,7 @@ _REPEAT = ("alacritty", "contour", "foot", "mintty", "wezterm", "xterm-ghostty",
 _QUESTION = "\x1b[6n"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # synchronised output
 _TYPED = 0.15  # seconds after a key in which a frame is taken to be its effect
-_EXTRA = 1024  # bytes that such a frame may send beyond the window
+_EXTRA = 1024  # bytes of such a frame that may go beyond the window
 _STYLES = 4096
 
 R = TypeVar("R")
@@ -136,7 +136,7 @@ class Wire:
                 hurried.add(y)
         if hurried:
             self._writer.hurry(hurried)
-        self.send(hurried=bool(hurried))
+        self.send(len(hurried) if hurried else 0)
 
     def _put(self, y: int, parts: list[_Part]) -> bool:
         """Want `parts` in row `y`; True where that changes anything."""
@@ -245,16 +245,20 @@ class Wire:
 
     # What goes to the terminal
 
-    def send(self, *, hurried: bool = False) -> None:
-        """Write as much of what is wanted as the line can take now; come back for the rest."""
+    def send(self, hurried: int = 0) -> None:
+        """Write as much of what is wanted as the line can take now; come back for the rest.
+
+        The first `hurried` rows go even if it can take no more.
+        """
         if not self.open or self._channel.backlog:
             return  # once it is open, or has drained, this is called again
         while True:
             now = monotonic()
-            room = self._pace.room(now) + (_EXTRA if hurried else 0)
-            if room <= 0:
+            room = self._pace.room(now)
+            if room <= 0 and (hurried <= 0 or room < -_EXTRA):
                 break
-            frame = self._writer.paint(room, self._cursor)
+            hurried -= 1
+            frame = self._writer.paint(max(room, 1), self._cursor)
             if not frame:
                 break
             if self.synchronised and len(frame) > 256:
@@ -271,11 +275,14 @@ class Wire:
         if self._writer.pending and not self._channel.backlog and self._timer is None:
             self._timer = self._loop.call_later(self._pace.patience(monotonic()), self._again)
 
-    def ask(self) -> None:
-        """Ask the terminal for an answer while the line is empty, to learn how long the way is."""
-        self._channel.write(_QUESTION.encode())
+    def enter(self) -> None:
+        """The terminal is ours, empty, and its line idle: ask for an answer, to learn how long the way is."""
+        self.open = True
+        self._pace = Pace()
         self.all_answered.clear()
+        self._channel.write(_QUESTION.encode())
         self._pace.sent(monotonic(), 0, True)
+        self.forget()
 
     def answered(self) -> None:
         """The terminal has come as far as the oldest question."""
@@ -360,9 +367,7 @@ class WiredDriver(PitopDriver):
         """Take the terminal, which may show anything."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self.wire is not None:
-            self.wire.open = True
-            self.wire.ask()
-            self.wire.forget()
+            self.wire.enter()
 
     def disable_input(self) -> None:
         """Stop reading, once the terminal's answers have come in."""
