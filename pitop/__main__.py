@@ -11,6 +11,7 @@ __all__ = ["main"]
 
 COMMANDS = {
     "processes": "every process, as text or JSON (ps, top -b)",
+    "sockets": "every socket, whose it is and how it is doing (netstat -nap, ss -tunapie)",
 }
 
 _USAGE = 2

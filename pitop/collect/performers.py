@@ -8,7 +8,9 @@ from pitop.model.actions import Action, Outcome
 
 __all__ = ["PERFORMERS", "perform"]
 
-PERFORMERS: dict[str, str] = {}
+PERFORMERS: dict[str, str] = {
+    "CloseSocket": "pitop.collect.sockets:close",
+}
 """The action's class name → `module:function`, a function from the action to its Outcome."""
 
 

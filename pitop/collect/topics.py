@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.machine import MachineSnapshot
     from pitop.model.processes import ProcessesSnapshot
+    from pitop.model.sockets import SocketsSnapshot
 
-__all__ = ["MACHINE", "PROCESSES", "Topic"]
+__all__ = ["MACHINE", "PROCESSES", "SOCKETS", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -38,3 +39,4 @@ class Topic(Generic[S]):
 
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
+SOCKETS: Topic[SocketsSnapshot] = Topic("sockets", "pitop.collect.sockets:SocketsCollector")

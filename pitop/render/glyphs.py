@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["LEVELS", "Glyphs", "bar", "sparkline"]
+__all__ = ["LEVELS", "Glyphs", "bar", "meter", "sparkline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,10 @@ class Glyphs:
     unfolded: str
     parts: str
     spark: str
+    line: str  # a meter's full cell, its half cell, and the track behind it
+    half_line: str
     track: str
+    idle: str  # one that does nothing, in a row of single cells
     rising: str
     falling: str
     up: str
@@ -43,7 +46,10 @@ _BLOCK = Glyphs(
     unfolded="▾",
     parts=" ▏▎▍▌▋▊▉█",
     spark=" ▁▂▃▄▅▆▇█",
-    track="·",
+    line="━",
+    half_line="╸",
+    track="─",
+    idle="·",
     rising="▲",
     falling="▼",
     up="↑",
@@ -68,7 +74,10 @@ LEVELS: dict[str, Glyphs] = {
         unfolded="-",
         parts=" |",
         spark=" .:-=+*#%@",
+        line="|",
+        half_line="|",
         track=".",
+        idle=".",
         rising="^",
         falling="v",
         up="^",
@@ -95,6 +104,15 @@ def bar(part: float, width: int, glyphs: Glyphs) -> str:
         filled = 1
     whole, rest = divmod(filled, steps)
     return glyphs.parts[-1] * whole + (glyphs.parts[rest] if rest else "")
+
+
+def meter(part: float, width: int, glyphs: Glyphs) -> tuple[str, str]:
+    """`part` (0 to 1) of a line of `width` cells, and the track that is left, together `width` cells."""
+    halves = round(max(0.0, min(1.0, part)) * width * 2)
+    if part > 0 and width > 0 and not halves:
+        halves = 1
+    filled = glyphs.line * (halves // 2) + glyphs.half_line * (halves % 2)
+    return filled, glyphs.track * (width - len(filled))
 
 
 def sparkline(values: Sequence[float | None], width: int, top: float, glyphs: Glyphs) -> str:

@@ -1,4 +1,4 @@
-"""Values as short text, by unit. Unknown is `–`, never 0."""
+"""Values as short text, by unit. Unknown is `-`, never 0."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time as clock
 
 __all__ = ["UNKNOWN", "Unit", "Value", "amount", "bytes_text", "duration", "percent", "say"]
 
-UNKNOWN = "–"
+UNKNOWN = "-"
 
 Value = str | int | float | bool | None
 
@@ -81,7 +81,7 @@ def _moment(value: float) -> str:
 
 
 def say(value: Value, unit: Unit) -> str:
-    """`value` as the short text of its unit; `–` when it is unknown. Text comes back as it is."""
+    """`value` as the short text of its unit; `-` when it is unknown. Text comes back as it is."""
     if value is None:
         return UNKNOWN
     if isinstance(value, str):

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult, SystemCommand
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.events import Resize
+from textual.geometry import Size
 from textual.reactive import var
 from textual.screen import Screen
 
@@ -45,8 +49,17 @@ class _Place(NamedTuple):
         return made
 
 
-PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),)
+PANES = (
+    _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
+    _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
+)
 """The panes there are, in the order of their digits."""
+
+_FUNCTION = re.compile(r"f\d+")
+_CAPS = {
+    "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "space": "Space", "esc": "Esc", "shift": "Shift",
+    "del": "Del",
+}  # fmt: skip
 
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
@@ -85,7 +98,8 @@ class PitopApp(Wired[None]):
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
-        super().__init__()
+        # Without colour the terminal's own are kept; Textual would make greys of ours.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name
@@ -116,7 +130,7 @@ class PitopApp(Wired[None]):
             self.set_keymap(dict(self.settings.keys))
         self._header.follow(self.source)
         self._wake()
-        self._fit()
+        self._fit(self.size)
         for problem in self.settings.problems:
             self.notify(f"configuration, {problem}", severity="warning", timeout=12)
         if self.settings.theme not in self.available_themes:
@@ -170,6 +184,15 @@ class PitopApp(Wired[None]):
         new.display = True
         self._wake()
 
+    def has(self, stem: str) -> bool:
+        """Whether there is such a pane."""
+        return any(each.stem == stem for each in PANES)
+
+    async def go(self, stem: str) -> Pane:
+        """Show the pane of that noun."""
+        await self.action_pane(next(place for place, each in enumerate(PANES) if each.stem == stem))
+        return self.pane
+
     async def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         """A tab was clicked."""
         await self.action_pane(event.place)
@@ -183,12 +206,12 @@ class PitopApp(Wired[None]):
         notes.append((f"{self.source.name} {self.source.interval:g} s", Tone.FAINT))
         self._tabs.note(notes)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Give the header the lines that the screen can spare."""
-        self._fit()
+        self._fit(event.size)
 
-    def _fit(self) -> None:
-        self._header.styles.height = 3 if self.size.height >= 18 and self.size.width >= 60 else 1
+    def _fit(self, size: Size) -> None:
+        self._header.styles.height = 3 if size.height >= 18 and size.width >= 60 else 1
 
     def action_pause(self) -> None:
         """Hold the view still, or let it go on."""
@@ -202,11 +225,13 @@ class PitopApp(Wired[None]):
 
         keys: dict[str, tuple[list[str], str]] = {}
         for _, binding, _, _ in self.screen.active_bindings.values():
-            if binding.description and not binding.action.startswith("pane("):
+            if binding.id is not None and binding.description and not binding.id.startswith("pane."):
                 words = f"{binding.description}: {binding.tooltip}" if binding.tooltip else binding.description
-                keys.setdefault(binding.action, ([], words))[0].append(self.get_key_display(binding))
-        listed = [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
-        listed.append((f"1–{len(PANES)}", "Choose a pane"))
+                display = self.get_key_display(replace(binding, key_display=None))
+                keys.setdefault(binding.action, ([], words))[0].append(display)
+        listed = [(f"1-{len(PANES)}", "Choose a pane")]
+        listed += [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
+        listed.append(("arrows PgUp PgDn Home End", "Move; left and right scroll sideways"))
         sections: list[Section] = [("", [("", self.pane.words)]), ("Keys", listed)]
         if isinstance(self.pane, TablePane):
             sections += [field_section(self.pane.all_fields), FILTER_WORDS]
@@ -234,6 +259,14 @@ class PitopApp(Wired[None]):
             )
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they stand on a keyboard: F6, PgUp, Space, Shift+F3."""
+        display = super().get_key_display(binding)
+        if binding.key_display is not None or len(display) == 1:
+            return display
+        parts = [_CAPS.get(part, part) for part in display.split("+")]
+        return "+".join(part.upper() if _FUNCTION.fullmatch(part) else part for part in parts)
+
     def sample_every(self, seconds: float) -> None:
         """Change how often samples are taken."""
         self.source.set_interval(seconds)
@@ -245,6 +278,8 @@ class PitopApp(Wired[None]):
         self.refresh(layout=True)
         for widget in self.screen.walk_children():
             widget.refresh()
+        for pane in self._panes.values():
+            pane.redrawn()
 
     def action_suspend_process(self) -> None:
         """Back to the shell; the terminal is put in order before."""

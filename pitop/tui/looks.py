@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import os
 
 from rich.style import Style
 from textual.theme import Theme
@@ -73,7 +72,7 @@ class Looks:
         self._theme = theme
         self._colour = colour
         self._cache: dict[tuple[Tone, Backdrop, bool], Style] = {}
-        ansi = theme.name.startswith(("ansi", "textual-ansi"))
+        ansi = theme.ansi
         variables = theme.variables
         faint = "bright_black" if ansi else variables.get("pitop-faint", "#7a7f87")
         foreground = None if ansi else theme.foreground
@@ -126,9 +125,9 @@ class Looks:
 _MADE: dict[tuple[str, bool], Looks] = {}
 
 
-def looks_for(theme: Theme) -> Looks:
-    """The looks of a theme; without colours where NO_COLOR is set (no-color.org)."""
-    key = (theme.name, not os.environ.get("NO_COLOR"))
+def looks_for(theme: Theme, *, colour: bool = True) -> Looks:
+    """The looks of a theme, or of no colours at all (NO_COLOR, no-color.org)."""
+    key = (theme.name, colour)
     if key not in _MADE:
-        _MADE[key] = Looks(theme, colour=key[1])
+        _MADE[key] = Looks(theme, colour=colour)
     return _MADE[key]

@@ -93,6 +93,9 @@ class Pane(Widget):
 
         source.perform(action, lambda outcome: self.app.call_from_thread(told, outcome))
 
+    def redrawn(self) -> None:
+        """Lines and bars are drawn with other glyphs from now on."""
+
     def focus_pane(self) -> None:
         """Give the keys to what the pane is mainly about."""
         for child in self.query("Table"):
@@ -225,6 +228,15 @@ class TablePane(Pane, Generic[R]):
         if self._problem:
             self.app.notify(self._problem, severity="warning")
 
+    def on_resize(self) -> None:
+        """The summary goes where the screen is low."""
+        self.tell(len(self.table.rows))
+
+    def redrawn(self) -> None:
+        """Draw every line anew."""
+        self.table.repaint()
+        self.present()
+
     def shown_order(self) -> tuple[str | None, bool]:
         """The column that is marked as the order."""
         return self.sort_key, self.falling
@@ -350,6 +362,7 @@ class TablePane(Pane, Generic[R]):
             try:
                 self.set_filter(text)
             except FilterError as error:
+                self.set_filter(before)
                 return Answer(error.message, error.position, error=True)
             if not text.strip():
                 return Answer(self.filter_example)
@@ -391,7 +404,7 @@ class TablePane(Pane, Generic[R]):
         rows = self.table.rows
         needle = self._needle if self._needle != self._needle.lower() else self._needle.lower()
         exact = needle != needle.lower()
-        reads = [self._known[key] for key in self.main]
+        reads = [self._known[key] for key in self.main if key in self._known] or list(self._known.values())
         for step in range(len(rows)):
             row = rows[(start + by * step) % len(rows)]
             for field in reads:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitop.render.glyphs import LEVELS, bar, sparkline
+from pitop.render.glyphs import LEVELS, bar, meter, sparkline
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -29,3 +29,16 @@ def test_sparklines() -> None:
     assert sparkline([0, 0, 50, 100], 2, 100, LEVELS["braille"]) == " " + chr(0x2800 + 0x44 + 0xB8)
     assert sparkline([1, 2], 4, 0, LEVELS["ascii"]) == "    "
     assert len(sparkline([5] * 100, 10, 5, LEVELS["ascii"])) == 10
+
+
+@given(part=st.floats(0, 1), width=st.integers(0, 50))
+def test_a_meter_fills_its_room(part: float, width: int) -> None:
+    for glyphs in LEVELS.values():
+        filled, track = meter(part, width, glyphs)
+        assert len(filled) + len(track) == width
+
+
+def test_meters() -> None:
+    assert meter(0.5, 4, LEVELS["block"]) == ("━━", "──")
+    assert meter(0.3, 4, LEVELS["block"]) == ("━", "───")
+    assert meter(0.01, 4, LEVELS["block"]) == ("╸", "───")

@@ -61,4 +61,4 @@ def test_percent() -> None:
 
 
 def test_unknown_is_never_zero() -> None:
-    assert {say(None, unit) for unit in Unit} == {"–"}
+    assert {say(None, unit) for unit in Unit} == {"-"}

@@ -3,7 +3,7 @@
 The kernel cannot tell: a pseudo-terminal swallows 64 KiB before it blocks and reports an empty output queue meanwhile,
 and behind it sshd and the network hold more. So the terminal itself is asked. It answers a cursor position report
 (``CSI 6 n``, ECMA-48 §8.3.35) when it has come so far, and the time from the question to the answer, less the shortest
-such time ever seen, is how long bytes wait on the way. The window of unanswered bytes shrinks and grows with that
+such time seen, is how long bytes wait on the way. The window of unanswered bytes shrinks and grows with that
 wait, as LEDBAT's does (RFC 6817).
 """
 
@@ -20,7 +20,7 @@ _MOST = 64 << 10
 _LEAST = 256
 _SILENCE = 1.0  # seconds after the very first question, which has nothing before it, to hold that none is answered
 _PATIENCE = 5.0  # seconds to wait for an answer of a terminal that does answer
-_MEMORY = 60.0  # seconds after which the shortest time is forgotten, since roads change
+_DRIFT = 0.1  # of the difference, by which the shortest time follows the times of few bytes, since roads change
 
 
 class _Question(NamedTuple):
@@ -38,7 +38,6 @@ class Pace:
         self._asked = 0  # of those, followed by a question
         self._window = _FIRST
         self._shortest = float("inf")
-        self._shortest_at = 0.0
         self._measured = False  # did any bytes arrive with an answer yet?
         self._silent = False  # it answers no questions
         self._late = 0  # answers that were given up, but may come
@@ -93,8 +92,10 @@ class Pace:
         arrived = question.sent - self._answered
         self._answered = max(self._answered, question.sent)
         took = max(now - question.time, 1e-6)
-        if took <= self._shortest or now - self._shortest_at > _MEMORY:
-            self._shortest, self._shortest_at = took, now
+        if took <= self._shortest:
+            self._shortest = took
+        elif arrived <= _LEAST:
+            self._shortest += (took - self._shortest) * _DRIFT
         wait = took - self._shortest
         self._measured = self._measured or arrived > 0
         if wait > _WAIT:

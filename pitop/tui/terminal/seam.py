@@ -398,7 +398,7 @@ class Wired(App[R], Generic[R]):
         driver = super().get_driver_class()
         return WiredDriver if driver is LinuxDriver else driver
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """The terminal has moved its cells about."""
         if self.wire is not None:
             self.wire.forget()

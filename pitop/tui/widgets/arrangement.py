@@ -21,7 +21,7 @@ class Arrangement(ModalScreen[tuple[str, ...] | None]):
     """Dismissed with the keys of the chosen columns, in their order; with None for Escape."""
 
     DEFAULT_CSS = """
-    Arrangement { align: center middle; background: $background 60%; }
+    Arrangement { align: center middle; background: transparent; }
     Arrangement > Vertical {
         width: 90%; max-width: 100; height: 80%; max-height: 40; background: $background; border: round $primary;
         border-title-color: $primary; padding: 0 1;

@@ -125,7 +125,7 @@ class Choice(ModalScreen[Hashable]):
     """Asks for one of `items`; dismissed with its key, or None for Escape. Typing searches."""
 
     DEFAULT_CSS = """
-    Choice { align: center middle; background: $background 60%; }
+    Choice { align: center middle; background: transparent; }
     Choice > Vertical {
         width: 90%; max-width: 100; height: 80%; max-height: 40; background: $background; border: round $primary;
         border-title-color: $primary; padding: 0 1;

@@ -24,6 +24,23 @@ class _Key(NamedTuple):
     node: DOMNode
 
 
+class _Offer(NamedTuple):
+    """A binding in force, as it stands in the footer."""
+
+    display: str
+    words: str
+    action: str
+    enabled: bool
+    node: DOMNode
+
+    @property
+    def width(self) -> int:
+        return cells(self.display) + cells(self.words) + 3
+
+
+_ENDS = ("help", "quit")
+
+
 class Footer(Lines):
     """Made from the bindings in force, so it never tells a key that does nothing."""
 
@@ -46,12 +63,12 @@ class Footer(Lines):
             self._shown = shown
             self.refresh()
 
-    def _offered(self) -> list[tuple[str, str, str, bool, DOMNode]]:
-        offered: dict[str, tuple[str, str, str, bool, DOMNode]] = {}
+    def _offered(self) -> list[_Offer]:
+        offered: dict[str, _Offer] = {}
         for node, binding, enabled, _ in self.screen.active_bindings.values():
             if binding.show:  # several keys may do the same: one is told
                 display = binding.key_display or self.app.get_key_display(binding)
-                offered.setdefault(binding.action, (display, binding.description, binding.action, enabled, node))
+                offered.setdefault(binding.action, _Offer(display, binding.description, binding.action, enabled, node))
         return list(offered.values())
 
     def backdrop(self, y: int) -> Style:
@@ -59,20 +76,32 @@ class Footer(Lines):
         return self.looks.style(Tone.FAINT, Backdrop.HEAD)
 
     def line(self, y: int) -> list[Segment]:
-        """Keys and words, as many as there is room for."""
-        looks = self.looks
+        """Help first, the way out last, and as many keys between them as there is room for."""
+        offered = self._offered()
+        ends = [each for each in offered if each.action in _ENDS]
+        room = self.size.width - sum(each.width for each in ends)
+        shown: list[_Offer] = []
+        for each in offered:
+            if each.action in _ENDS:
+                continue
+            room -= each.width
+            if room < 0:
+                break
+            shown.append(each)
         line: list[Segment] = []
         self._keys = []
         used = 0
-        for display, words, action, enabled, node in self._offered():
-            width = 1 + cells(display) + 1 + cells(words) + 1
-            if used + width > self.size.width:
-                break
-            line.append(Segment(f" {display}", looks.style(Tone.ACCENT if enabled else Tone.FAINT, Backdrop.HEAD)))
-            line.append(Segment(f" {words} ", looks.style(Tone.PLAIN if enabled else Tone.FAINT, Backdrop.HEAD)))
-            if enabled:
-                self._keys.append(_Key(used, used + width, action, node))
-            used += width
+        for each in (
+            *(end for end in ends if end.action == "help"),
+            *shown,
+            *(end for end in ends if end.action != "help"),
+        ):
+            key_tone, word_tone = (Tone.ACCENT, Tone.PLAIN) if each.enabled else (Tone.FAINT, Tone.FAINT)
+            line.append(Segment(f" {each.display}", self.looks.style(key_tone, Backdrop.HEAD)))
+            line.append(Segment(f" {each.words} ", self.looks.style(word_tone, Backdrop.HEAD)))
+            if each.enabled:
+                self._keys.append(_Key(used, used + each.width, each.action, each.node))
+            used += each.width
         return line
 
     async def on_click(self, event: events.Click) -> None:

@@ -12,7 +12,7 @@ from pitop.collect.topics import MACHINE
 from pitop.model.machine import MachineSnapshot
 from pitop.model.snapshot import Failure
 from pitop.render.field import Tone
-from pitop.render.glyphs import bar
+from pitop.render.glyphs import meter
 from pitop.render.text import visible
 from pitop.render.units import UNKNOWN, amount, bytes_text, percent
 from pitop.tui.feed import Arrived, Feed
@@ -143,7 +143,7 @@ class Header(Lines):
         line = self._meter("cpu", value, text, self.size.width // 2)
         for core in seen.cores[: self.size.width // 2 - 2]:
             level = 0 if core is None else round(core / 100 * (len(spark) - 1))
-            line.append(Segment(spark[level] if level else self.glyphs.track, looks.style(_level(core))))
+            line.append(Segment(spark[level] if level else self.glyphs.idle, looks.style(_level(core))))
         return line
 
     def _stores(self) -> list[Segment]:
@@ -199,18 +199,20 @@ class Header(Lines):
         celsius = seen.temperature_celsius
         if celsius is not None:
             tone = Tone.FAINT if celsius < 70 else Tone.WARN if celsius < 80 else Tone.BAD
-            line.append(Segment(f"{celsius:.0f}°C  ", self.looks.style(tone)))
+            line.append(
+                Segment(f"{celsius:.0f}{'' if self.glyphs.name == 'ascii' else '°'}C  ", self.looks.style(tone))
+            )
         return line
 
     def _meter(self, label: str, value: float | None, text: str, room: int) -> list[Segment]:
         """A label, a bar on a faint track, and the figure, in `room` cells."""
         looks, glyphs = self.looks, self.glyphs
         width = room - len(label) - 3 - max(len(text), 6)
-        filled = bar((value or 0) / 100, max(0, width), glyphs)
+        filled, track = meter((value or 0) / 100, max(0, width), glyphs)
         return [
             Segment(f" {label} ", looks.style(Tone.FAINT)),
             Segment(filled, looks.style(_level(value))),
-            Segment(glyphs.track * max(0, width - len(filled)), looks.style(Tone.FAINT)),
+            Segment(track, looks.style(Tone.FAINT)),
             Segment(f"{text:>{max(len(text), 6)}} ", looks.style(Tone.PLAIN)),
         ]
 
@@ -218,7 +220,7 @@ class Header(Lines):
         room = self.size.width - sum(segment.cell_length for segment in (*left, *right))
         if room < 0:
             return list(left)
-        return [*left, Segment(" " * room), *right]
+        return [*left, Segment(" " * room, self.looks.style(Tone.PLAIN)), *right]
 
     @staticmethod
     def _load_tone(seen: MachineSnapshot) -> Tone:

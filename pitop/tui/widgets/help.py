@@ -104,7 +104,7 @@ class Help(ModalScreen[None]):
     """A page over the screen; any of the usual keys closes it."""
 
     DEFAULT_CSS = """
-    Help { align: center middle; background: $background 60%; }
+    Help { align: center middle; background: transparent; }
     Help > Vertical {
         width: 95%; max-width: 110; height: 95%; background: $background; border: round $primary;
         border-title-color: $primary; padding: 0 1;

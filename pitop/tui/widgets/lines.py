@@ -36,7 +36,7 @@ class Lines(Widget):
         """How tones look in the theme in use."""
         looks = self._drawn_looks
         if looks is None:
-            looks = self._drawn_looks = looks_for(self.app.current_theme)
+            looks = self._drawn_looks = looks_for(self.app.current_theme, colour=not self.app.no_color)
         return looks
 
     @property

@@ -68,7 +68,7 @@ class Table(Lines, Generic[R], can_focus=True):
         Binding("end", "last", "Last row", show=False),
         Binding("left", "side(-1)", "Scroll left", show=False),
         Binding("right", "side(1)", "Scroll right", show=False),
-        Binding("enter", "activate", "Open", show=False),
+        Binding("enter", "activate", "Open", show=False, id="table.open"),
     ]
 
     DEFAULT_CSS = """
@@ -208,6 +208,11 @@ class Table(Lines, Generic[R], can_focus=True):
             return False
         self._go(place)
         return True
+
+    def aim(self, key: Hashable) -> None:
+        """Select the row of that identity, now or when it is first shown."""
+        if not self.select(key):
+            self._selected = key
 
     def toggle_tag(self, row: R) -> None:
         """Tag a row, or take its tag off."""

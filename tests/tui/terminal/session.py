@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from typing import Any
 
-import pyte
+from compared import Compared, EmulatedDriver, compare
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.drivers.headless_driver import HeadlessDriver
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
@@ -25,7 +23,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Button, DataTable, Footer, Header, Input, RichLog, Sparkline, Static, TabbedContent, TabPane
 
-from pitop.tui.terminal.seam import Wire, Wired
+from pitop.tui.terminal.seam import Wired
 
 WORDS = [
     "plain",
@@ -63,48 +61,6 @@ STYLES = [
     "overline",
     "underline2",
 ]
-
-
-class Frames:
-    """The channel to an emulated terminal that answers cursor position reports."""
-
-    fileno = -1
-    backlog = 0
-
-    def __init__(self, terminal: Terminal) -> None:
-        self.terminal = terminal
-        self.size = 0
-        self.questions = 0
-
-    def write(self, data: bytes) -> None:
-        self.size += len(data)
-        self.questions += data.count(b"\x1b[6n")
-        self.terminal.stream.feed(data)
-
-
-class Screen(pyte.Screen):
-    """One that also repeats: REP, ECMA-48 §8.3.103."""
-
-    last = ""
-
-    def draw(self, data: str) -> None:
-        self.last = data[-1:]
-        super().draw(data)
-
-    def repeat(self, count: int = 1) -> None:
-        self.draw(self.last * count)
-
-
-class Stream(pyte.ByteStream):
-    csi = pyte.ByteStream.csi | {"b": "repeat"}
-    events = pyte.ByteStream.events | {"repeat"}
-
-
-class Terminal:
-    def __init__(self, width: int, height: int) -> None:
-        self.screen = Screen(width, height)
-        self.screen.reset_mode(7, private=True)
-        self.stream = Stream(self.screen)
 
 
 class Ask(ModalScreen[None]):
@@ -152,25 +108,15 @@ class Rows(ScrollView, can_focus=True):
         return self.rows[(y + top) % 100].crop_extend(x, x + self.size.width, Style())
 
 
-class Session(Wired[int]):
+class Session(Compared, Wired[int]):  # type: ignore[misc]
     CSS = """
     #left { width: 40%; } Sparkline { height: 3; } RichLog { height: 8; border: heavy $primary; }
     Rows { height: 1fr; } DataTable { height: 8; } #note { tint: $primary 20%; opacity: 80%; }
     """
 
-    def __init__(self, dice: random.Random, size: tuple[int, int]) -> None:
+    def __init__(self, dice: random.Random) -> None:
         super().__init__(driver_class=EmulatedDriver)
         self.dice = dice
-        self.stock = Terminal(*size)
-        self.ours = Terminal(*size)
-        self.frames = 0
-        self.difference = ""
-        self.stock_size = 0
-
-    def on_load(self) -> None:
-        self.channel = Frames(self.ours)
-        self.wire = Wire(self.channel, self.console.color_system)  # type: ignore[arg-type]
-        self.wire.open = True
 
     def compose(self) -> ComposeResult:
         yield Header(show_clock=False)
@@ -194,39 +140,6 @@ class Session(Wired[int]):
         table.add_columns("one", "二", "three")
         for number in range(30):
             table.add_row(str(number), Text(self.dice.choice(WORDS)), number * 7)
-
-    def _display(self, screen: Any, renderable: Any) -> None:
-        if renderable is not None and not self._batch_count and self._running and not self._closed:
-            sequences = renderable.render_segments(self.console)
-            self.stock_size += len(sequences.encode())
-            self.stock.stream.feed(sequences.encode())
-        wire = self.wire
-        super()._display(screen, renderable)
-        if self.wire is not wire:
-            self.difference = self.difference or "the wire gave way to Textual"
-        while self.channel.questions and self.wire:
-            self.channel.questions -= 1
-            self.wire.answered()
-        self.compare(renderable)
-
-    def compare(self, renderable: Any) -> None:
-        if renderable is None or self.difference:
-            return
-        region = getattr(renderable, "region", None)
-        size = region.size if region is not None else (renderable.chop_ends[0][-1], len(renderable.chop_ends))
-        if tuple(size) != (self.stock.screen.columns, self.stock.screen.lines):
-            return  # still painting for the size before
-        self.frames += 1
-        screens = self.stock.screen, self.ours.screen
-        touched = range(screens[0].lines) if self.frames % 20 == 0 else sorted(screens[0].dirty | screens[1].dirty)
-        for screen in screens:
-            screen.dirty.clear()
-        for y in touched:
-            for x in range(screens[0].columns):
-                one, other = (screen.buffer[y][x] for screen in screens)
-                if one != other:
-                    self.difference = f"frame {self.frames}, row {y}, column {x}: {one} became {other}"
-                    return
 
     async def play(self, pilot: Pilot[int], steps: int) -> None:
         dice = self.dice
@@ -253,8 +166,7 @@ class Session(Wired[int]):
                     await pilot.press(*dice.choices(keys, k=dice.randint(1, 4)))
                 case 5:
                     size = dice.randint(20, 140), dice.randint(6, 50)
-                    for terminal in (self.stock, self.ours):
-                        terminal.screen.resize(size[1], size[0])
+                    self.resize_terminals(*size)
                     await pilot.resize_terminal(*size)
                 case 6:
                     if isinstance(self.screen, Ask):
@@ -276,30 +188,13 @@ class Session(Wired[int]):
             await pilot.pause()
             if self.difference:
                 break
-        self.exit(0)
-
-
-class EmulatedDriver(HeadlessDriver):
-    """Has no terminal, and does not say so."""
-
-    @property
-    def is_headless(self) -> bool:
-        return False
 
 
 async def main(seed: int, steps: int) -> int:
-    size = (120, 40)
-    app = Session(random.Random(seed), size)
-
-    async def play(pilot: Pilot[int]) -> None:
+    async def play(app: Session, pilot: Pilot[int]) -> None:
         await app.play(pilot, steps)
 
-    await app.run_async(size=size, auto_pilot=play)
-    print(f"{app.frames} frames, {app.channel.size} bytes, stock {app.stock_size}")
-    if app.difference:
-        print(f"seed {seed}: {app.difference}")
-        return 1
-    return 0 if app.frames >= steps // 2 else 1
+    return await compare(Session(random.Random(seed)), (120, 40), play)
 
 
 if __name__ == "__main__":

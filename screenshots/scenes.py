@@ -1,0 +1,46 @@
+"""What is pictured: how pitop is started, what is pressed, and when the picture is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["SCENES", "Scene"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A picture: `name` is its file's, `title` says what is seen.
+
+    pitop runs with `arguments` on `columns` × `lines` for `seconds`; then `keys` are pressed, `pause` seconds apart;
+    `after` more seconds later the picture is taken. `config` is the configuration file's text.
+    """
+
+    name: str
+    title: str
+    arguments: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    columns: int = 120
+    lines: int = 40
+    seconds: float = 8.0
+    pause: float = 0.4
+    after: float = 1.5
+    config: str = ""
+
+
+SCENES = (
+    Scene("processes", "The process pane: who started whom, and what each process costs"),
+    Scene(
+        "filter",
+        "The process pane, flat, by CPU share, with each process's history, narrowed by a filter",
+        arguments=("--glyphs", "braille"),
+        keys=("t", "\\", "minf>30 or user=postgres and cpu>0 or state=D", "\r"),
+        lines=24,
+        seconds=14.0,
+        config="""
+            [processes]
+            columns = ["pid", "user", "state", "cpu_percent", "cpu_history", "memory_percent", "rss_bytes",
+                       "minor_faults_per_second", "major_faults_per_second", "command"]
+        """,
+    ),
+    Scene("help", "The help of the process pane: keys, columns and the filter language", keys=("?",), lines=30),
+)
