@@ -1,4 +1,4 @@
-"""One random session of pitop itself, as ``session.py``: ``house.py SEED STEPS``. What it would do is not done."""
+"""One random session of pitop itself, as `session`: ``python -m tests.tui.terminal.house SEED STEPS``. What it would do is not done."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from compared import Compared, EmulatedDriver, compare
 from textual.pilot import Pilot
 
 from pitop.collect.live import LiveSource
 from pitop.model.actions import Action, Outcome
 from pitop.tui.app import PANES, PitopApp
 from pitop.tui.settings import Settings
+from tests.tui.terminal.compared import Compared, EmulatedDriver, compare
 
 KEYS = [
     *"12345678/\\?zthPMTNIKuUFc<>nCs-+*=aexw[]HdDrfgGlLoOpPyYvV.:",

@@ -1,6 +1,6 @@
 """One random session of an app with many widgets, each frame shown by Textual's own path and by the wire.
 
-Run as a program: ``session.py SEED STEPS``; it ends with status 1 at the first frame after which the two emulated
+Run as a program: ``python -m tests.tui.terminal.session SEED STEPS``; it ends with status 1 at the first frame after which the two emulated
 screens differ, and says how. Textual keeps colours per process, hence a process per colour system.
 """
 
@@ -10,7 +10,6 @@ import asyncio
 import random
 import sys
 
-from compared import Compared, EmulatedDriver, compare
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
@@ -24,6 +23,7 @@ from textual.strip import Strip
 from textual.widgets import Button, DataTable, Footer, Header, Input, RichLog, Sparkline, Static, TabbedContent, TabPane
 
 from pitop.tui.terminal.seam import Wired
+from tests.tui.terminal.compared import Compared, EmulatedDriver, compare
 
 WORDS = [
     "plain",

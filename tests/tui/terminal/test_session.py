@@ -10,14 +10,17 @@ from pathlib import Path
 
 import pytest
 
-SESSION = Path(__file__).with_name("session.py")
+ROOT = Path(__file__).parents[3]
+TRUECOLOUR = {"TEXTUAL_COLOR_SYSTEM": "truecolor"}
 SESSIONS = {
-    "truecolour": {"TEXTUAL_COLOR_SYSTEM": "truecolor"},
-    "256 colours": {"TEXTUAL_COLOR_SYSTEM": "256"},
-    "16 colours": {"TEXTUAL_COLOR_SYSTEM": "standard"},
-    "no colours": {"TEXTUAL_COLOR_SYSTEM": "truecolor", "NO_COLOR": "1"},
-    "with repeat": {"TEXTUAL_COLOR_SYSTEM": "truecolor", "TERM": "foot"},
-    "without coloured erase": {"TEXTUAL_COLOR_SYSTEM": "truecolor", "TERM": "screen-256color"},
+    "truecolour": ("session", TRUECOLOUR),
+    "256 colours": ("session", {"TEXTUAL_COLOR_SYSTEM": "256"}),
+    "16 colours": ("session", {"TEXTUAL_COLOR_SYSTEM": "standard"}),
+    "no colours": ("session", TRUECOLOUR | {"NO_COLOR": "1"}),
+    "with repeat": ("session", TRUECOLOUR | {"TERM": "foot"}),
+    "without coloured erase": ("session", TRUECOLOUR | {"TERM": "screen-256color"}),
+    "pitop": ("house", TRUECOLOUR),
+    "pitop, 16 colours": ("house", {"TEXTUAL_COLOR_SYSTEM": "standard"}),
 }
 
 
@@ -27,13 +30,14 @@ def sessions() -> Iterator[dict[str, subprocess.Popen[str]]]:
     common = {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
     started = {
         name: subprocess.Popen(
-            [sys.executable, str(SESSION), str(seed), "40"],
+            [sys.executable, "-m", f"tests.tui.terminal.{program}", str(seed), "40"],
             env=common | colours,
+            cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
         )
-        for seed, (name, colours) in enumerate(SESSIONS.items())
+        for seed, (name, (program, colours)) in enumerate(SESSIONS.items())
     }
     yield started
     for session in started.values():
