@@ -73,7 +73,8 @@ _COLOURED_ERASE = (
 _REPEAT = ("alacritty", "contour", "foot", "mintty", "wezterm", "xterm-ghostty", "xterm-kitty")
 _QUESTION = "\x1b[6n"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # synchronised output
-_TYPED = 0.15  # seconds after a key in which a frame is taken to be its effect
+_TYPED = 0.3  # seconds after a key in which a frame is taken to be its effect
+_FEW = 8  # rows that a key changes where it does not change the whole screen
 _EXTRA = 1024  # bytes of such a frame that may go beyond the window
 _STYLES = 4096
 
@@ -114,6 +115,7 @@ class Wire:
         """Want what `update` has, and the cursor at (y, x)."""
         self._cursor = cursor
         hurried: set[int] | None = set() if monotonic() - self._typed < _TYPED else None
+        waiting = self._writer.waiting if hurried is not None else frozenset()
         if isinstance(update, LayoutUpdate):
             parts = self._whole(update)
             width, height = update.region.right, update.region.bottom
@@ -134,9 +136,14 @@ class Wire:
         for y, row in verbatim.items():
             if self._put(y, row) and hurried is not None:
                 hurried.add(y)
+        if hurried is None:
+            self.send()
+            return
+        # What was waiting already is most likely a figure that changes all the time, and not what the key did.
+        fresh = hurried - waiting
         if hurried:
-            self._writer.hurry(hurried)
-        self.send(len(hurried) if hurried else 0)
+            self._writer.hurry(hurried if len(hurried) <= _FEW else fresh)
+        self.send(len(fresh))
 
     def _put(self, y: int, parts: list[_Part]) -> bool:
         """Want `parts` in row `y`; True where that changes anything."""

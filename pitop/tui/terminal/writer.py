@@ -93,6 +93,11 @@ class Writer:
         """Is there something wanted that the terminal does not show yet?"""
         return bool(self._dirty)
 
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The rows in which there is."""
+        return frozenset(self._dirty)
+
     def forget(self) -> None:
         """Nothing is known of the terminal any more: paint all that is wanted again.
 
