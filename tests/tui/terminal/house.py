@@ -1,4 +1,7 @@
-"""One random session of pitop itself, as `session`: ``python -m tests.tui.terminal.house SEED STEPS``. What it would do is not done."""
+"""One random session of pitop itself, each frame shown by Textual's own path and by the wire.
+
+Run as ``python -m tests.tui.terminal.house SEED STEPS``. What its keys would do to processes is not done.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """One random session of an app with many widgets, each frame shown by Textual's own path and by the wire.
 
-Run as a program: ``python -m tests.tui.terminal.session SEED STEPS``; it ends with status 1 at the first frame after which the two emulated
-screens differ, and says how. Textual keeps colours per process, hence a process per colour system.
+Run as a program, ``python -m tests.tui.terminal.session SEED STEPS``, it ends with status 1 at the first frame after
+which the two emulated screens differ, and says how. Textual keeps colours per process, hence a process per colour
+system.
 """
 
 from __future__ import annotations
