@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple
 
 from msgspec import structs
 from rich.text import Text
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
@@ -33,7 +33,7 @@ from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings, Settings
-from pitop.tui.terminal.driver import PitopDriver
+from pitop.tui.terminal.seam import Wired
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header
 from pitop.tui.widgets.tabs import Tabs
@@ -70,7 +70,7 @@ _CAPS = {
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class PitopApp(App[None]):
+class PitopApp(Wired[None]):
     """The full-screen program on one source."""
 
     TITLE = "pitop"
@@ -111,7 +111,7 @@ class PitopApp(App[None]):
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
         # Without colour the terminal's own are kept; Textual would make greys of ours.
-        super().__init__(driver_class=PitopDriver, ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name

@@ -39,6 +39,12 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--theme", metavar="NAME", help="pitop-night, pitop-paper, ansi-dark, …")
     parser.add_argument("--glyphs", choices=("braille", "block", "ascii"), help="what bars and trees are drawn with")
+    parser.add_argument(
+        "--paint",
+        choices=("cells", "lines"),
+        default="cells",
+        help="send the terminal the cells that changed (default), or whole lines, should it show them wrongly",
+    )
     return parser
 
 
@@ -83,6 +89,7 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     from pitop.tui.app import PitopApp
 
     app = PitopApp(LiveSource(settings.interval), settings, said.pane, scope)
+    app.wired = said.paint == "cells"
     gc.enable()
     gc.freeze()  # what is there now stays to the end
     app.run(mouse=settings.mouse)
