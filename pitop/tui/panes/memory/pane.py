@@ -40,7 +40,7 @@ from pitop.tui.widgets.table import Face, Table
 
 __all__ = ["MemoryPane"]
 
-_AGE_STEP = 5.0  # seconds in which shown ages go
+_AGE_STEP = 10.0  # seconds in which shown ages go: what is read in its turn stays “now”, and is painted once
 _PAST = 240  # samples of a process's faults that are kept
 _TABLE_ACTIONS = {
     "search", "search_again", "filter", "sort_menu", "order_beside", "invert", "columns", "tag", "untag", "back",
@@ -176,7 +176,9 @@ class MemoryPane(TablePane[MemoryRow]):
             if self._space is not None:
                 self._space.show(newest)
             return
+        changed = True
         if isinstance(newest, MemorySnapshot):
+            changed = self._memory is None or newest.holdings != self._memory.holdings
             self._memory = newest
             self._machine.show(newest)
             self._charts.add(newest)
@@ -186,10 +188,10 @@ class MemoryPane(TablePane[MemoryRow]):
             self._minor.tick((r.key, r.minor_faults_per_second) for r in newest.rows if r.minor_faults_per_second)
             self._major.tick((r.key, r.major_faults_per_second) for r in newest.rows if r.major_faults_per_second)
         self.fail(None)
-        self._join()
         if self._space is not None:
             self._tell_faults()
-        else:
+        elif changed or self._looking is None:
+            self._join()
             self.present()
 
     def _join(self) -> None:
@@ -382,6 +384,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._fit()
         self.query_one("#summary").display = True
         self.table.focus()
+        self._join()
         self.present()
 
     def _space_failed(self, failure: Failure) -> None:
