@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
 import shutil
 import subprocess
@@ -14,13 +15,15 @@ from pathlib import Path
 import pytest
 
 from pitop.collect.collector import Unavailable
+from pitop.collect.live import LiveSource
 from pitop.collect.memory.mappings import MappingsCollector
 from pitop.collect.memory.overview import MemoryCollector
-from pitop.collect.topics import PROCESSES
+from pitop.collect.topics import MEMORY, PROCESSES
 from pitop.kernel.memory.smaps import read_stat
 from pitop.model.memory.mappings import Space
-from pitop.model.memory.snapshot import Looking
+from pitop.model.memory.snapshot import Looking, MemorySnapshot
 from pitop.model.processes import Process
+from pitop.model.snapshot import Failure
 from tests.memorylab import Toucher
 
 DATA = Path(__file__).parents[2] / "data/memory"
@@ -124,6 +127,25 @@ def test_only_what_is_asked_for_is_read() -> None:
         assert [each.key[0] for each in memory.collect().holdings] == [one.pid, other.pid]
         one.end()
         assert key in [each.key for each in memory.collect().holdings]  # read a moment ago, and not due again
+
+
+def test_a_request_is_answered_at_once_with_the_same_machine() -> None:
+    answers: queue.Queue[MemorySnapshot | Failure] = queue.Queue()
+    source = LiveSource(interval=30.0)
+    try:
+        with Toucher() as toucher:
+            hold = source.subscribe(MEMORY, answers.put)
+            first = answers.get(timeout=10)
+            key = read_stat(toucher.pid).key
+            hold.ask(Looking((key,), key))
+            second = answers.get(timeout=10)
+    finally:
+        source.close()
+    assert isinstance(first, MemorySnapshot)
+    assert isinstance(second, MemorySnapshot)
+    assert [each.key for each in second.holdings] == [key]
+    assert second.delays is not None
+    assert (second.time, second.activity) == (first.time, first.activity)  # rates over so little would tell nothing
 
 
 # --- faults, as the processes topic counts them

@@ -162,6 +162,8 @@ class MemoryPane(TablePane[MemoryRow]):
         """The pane is seen: say again what is on the screen."""
         super().wake(source)
         self._looking = None
+        if self._space_key is not None:
+            self._space_feed.ask(Space(*self._space_key))
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """A new sample of the machine, of the processes, or of the address space."""
