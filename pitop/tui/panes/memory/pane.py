@@ -15,9 +15,9 @@ from pitop.collect.source import Source
 from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
 from pitop.model.history import History
 from pitop.model.memory.faults import COST
-from pitop.model.memory.mappings import AddressSpace, Space
 from pitop.model.memory.rows import MemoryRow, RowKeeper, grouped, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
+from pitop.model.memory.space import AddressSpace, Space
 from pitop.model.processes import ProcessesSnapshot, ProcessKey
 from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
@@ -146,6 +146,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._totals = Totals(self.table, self.shed if not self.settings.columns else ())
         self._space: SpaceView | None = None
         self._space_key: ProcessKey | None = None
+        self._marks = 0
 
     def compose(self) -> ComposeResult:
         """The machine, its charts, then what every table pane has."""
@@ -373,6 +374,12 @@ class MemoryPane(TablePane[MemoryRow]):
         self._space_feed.ask(Space(*row.key))
         self._ask()
         self._tell_faults()
+
+    def on_space_view_marked(self) -> None:
+        """Have changes counted from now on."""
+        if self._space_key is not None:
+            self._marks += 1
+            self._space_feed.ask(Space(*self._space_key, self._marks))
 
     def on_space_view_left(self) -> None:
         """Back to the table."""
