@@ -42,5 +42,13 @@ SCENES = (
                        "minor_faults_per_second", "major_faults_per_second", "command"]
         """,
     ),
+    Scene("memory", "The memory pane: where it went, what it does, and what every process holds", ("--pane", "memory")),
+    Scene(
+        "address-space",
+        "The address space of one process: what it asked for, what it holds, and how it faults",
+        arguments=("--pane", "memory"),
+        keys=("\r",),
+        after=8.0,
+    ),
     Scene("help", "The help of the process pane: keys, columns and the filter language", keys=("?",), lines=30),
 )

@@ -21,9 +21,9 @@ from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
 from pitop.model.filter import Filter
 from pitop.model.memory.activity import since_boot
 from pitop.model.memory.faults import fault_cost
-from pitop.model.memory.mappings import AddressSpace, Space
 from pitop.model.memory.rows import MemoryRow, grouped, joined, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
+from pitop.model.memory.space import AddressSpace, Space
 from pitop.model.memory.totals import formulas
 from pitop.model.processes import ProcessesSnapshot
 from pitop.model.scope import Scope, about_process

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pitop.model.events import EventsSnapshot
     from pitop.model.inspection import InspectionSnapshot
     from pitop.model.machine import MachineSnapshot
-    from pitop.model.memory.mappings import AddressSpace
     from pitop.model.memory.snapshot import MemorySnapshot
+    from pitop.model.memory.space import AddressSpace
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
 

@@ -15,9 +15,9 @@ from pitop.collect.source import Source
 from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
 from pitop.model.history import History
 from pitop.model.memory.faults import COST
-from pitop.model.memory.mappings import AddressSpace, Space
 from pitop.model.memory.rows import MemoryRow, RowKeeper, grouped, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
+from pitop.model.memory.space import AddressSpace, Space
 from pitop.model.processes import ProcessesSnapshot, ProcessKey
 from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
@@ -40,7 +40,7 @@ from pitop.tui.widgets.table import Face, Table
 
 __all__ = ["MemoryPane"]
 
-_AGE_STEP = 5.0  # seconds in which shown ages go
+_AGE_STEP = 10.0  # seconds in which shown ages go: what is read in its turn stays “now”, and is painted once
 _PAST = 240  # samples of a process's faults that are kept
 _TABLE_ACTIONS = {
     "search", "search_again", "filter", "sort_menu", "order_beside", "invert", "columns", "tag", "untag", "back",
@@ -146,6 +146,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._totals = Totals(self.table, self.shed if not self.settings.columns else ())
         self._space: SpaceView | None = None
         self._space_key: ProcessKey | None = None
+        self._marks = 0
 
     def compose(self) -> ComposeResult:
         """The machine, its charts, then what every table pane has."""
@@ -162,6 +163,8 @@ class MemoryPane(TablePane[MemoryRow]):
         """The pane is seen: say again what is on the screen."""
         super().wake(source)
         self._looking = None
+        if self._space_key is not None:
+            self._space_feed.ask(Space(*self._space_key))
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """A new sample of the machine, of the processes, or of the address space."""
@@ -176,7 +179,9 @@ class MemoryPane(TablePane[MemoryRow]):
             if self._space is not None:
                 self._space.show(newest)
             return
+        changed = True
         if isinstance(newest, MemorySnapshot):
+            changed = self._memory is None or newest.holdings != self._memory.holdings
             self._memory = newest
             self._machine.show(newest)
             self._charts.add(newest)
@@ -186,10 +191,10 @@ class MemoryPane(TablePane[MemoryRow]):
             self._minor.tick((r.key, r.minor_faults_per_second) for r in newest.rows if r.minor_faults_per_second)
             self._major.tick((r.key, r.major_faults_per_second) for r in newest.rows if r.major_faults_per_second)
         self.fail(None)
-        self._join()
         if self._space is not None:
             self._tell_faults()
-        else:
+        elif changed or self._looking is None:
+            self._join()
             self.present()
 
     def _join(self) -> None:
@@ -370,6 +375,12 @@ class MemoryPane(TablePane[MemoryRow]):
         self._ask()
         self._tell_faults()
 
+    def on_space_view_marked(self) -> None:
+        """Have changes counted from now on."""
+        if self._space_key is not None:
+            self._marks += 1
+            self._space_feed.ask(Space(*self._space_key, self._marks))
+
     def on_space_view_left(self) -> None:
         """Back to the table."""
         if self._space is None:
@@ -382,6 +393,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._fit()
         self.query_one("#summary").display = True
         self.table.focus()
+        self._join()
         self.present()
 
     def _space_failed(self, failure: Failure) -> None:
