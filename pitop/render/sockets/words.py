@@ -72,7 +72,7 @@ def remote_text(row: Socket) -> str:
     end = row.endpoint
     if end.unix is not None:
         peer = peer_text(row)
-        return " ".join(part for part in (row.remote_name or "", f"← {peer}" if peer else "") if part)
+        return " ".join(part for part in (row.remote_name or "", peer or "") if part)
     if end.remote_address is None:
         return ""
     return address_port(end.remote_address, end.remote_port, row.remote_name)

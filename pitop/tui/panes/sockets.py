@@ -298,7 +298,8 @@ class SocketsPane(TablePane[Any]):
         lines = detail(row, self._snapshot)
         ends = address_port(row.endpoint.local_address, row.endpoint.local_port)
         if row.endpoint.remote_port is not None:
-            ends += f" ↔ {address_port(row.endpoint.remote_address, row.endpoint.remote_port, row.remote_name)}"
+            arrow = "<->" if self.table.glyphs.name == "ascii" else "↔"
+            ends += f" {arrow} {address_port(row.endpoint.remote_address, row.endpoint.remote_port, row.remote_name)}"
         title = [(f" {ends if row.endpoint.unix is None else row.endpoint.local_address or 'unix'} ", Tone.ACCENT)]
         notice.say(title, *lines)
 
@@ -406,8 +407,16 @@ class SocketsPane(TablePane[Any]):
         self.app.notify("Looking up names of remote hosts" if self._asked_for.names else "Addresses", timeout=2)
 
     def action_namespaces(self) -> None:
-        """Look into other network namespaces, or not any more."""
+        """Look into other network namespaces, or not any more; the list has a column for their names meanwhile."""
+        self._columns[self._view] = self.columns
         self._ask(AskSockets(not self._asked_for.namespaces, self._asked_for.names))
+        columns = [each for each in self._columns["list"] if each != "namespace"]
+        if self._asked_for.namespaces:
+            columns.insert(columns.index("process") if "process" in columns else len(columns), "namespace")
+        self._columns["list"] = tuple(columns)
+        if self._view == "list":
+            self.columns = tuple(columns)
+            self.table.set_fields(self.shown_fields())
 
     def _ask(self, request: AskSockets) -> None:
         self._asked_for = request
@@ -485,7 +494,7 @@ def _ends(row: Socket) -> str:
     local = address_port(end.local_address, end.local_port)
     if end.remote_port is None:
         return f"{end.protocol} {local}"
-    return f"{end.protocol} {local} ↔ {address_port(end.remote_address, end.remote_port)}"
+    return f"{end.protocol} {local} to {address_port(end.remote_address, end.remote_port)}"
 
 
 _USUAL = Face()
