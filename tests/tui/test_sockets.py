@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from pitop.collect.topics import PROCESSES, SOCKETS
+from pitop.model.signals import SendSignal
 from pitop.model.snapshot import Failure, Missing
 from pitop.model.sockets import (
     AskSockets,
@@ -290,21 +291,23 @@ async def test_a_group_that_did_not_change_is_the_same_row() -> None:
 async def test_closing_asks_first() -> None:
     async with driven() as seen:
         await seen.select(4)
-        await seen.press("X", "enter")
+        await seen.press("X", "enter", "escape")
         assert seen.closing == []
-        await seen.press("X", "down", "enter")
+        await seen.press("X")
+        assert "nginx/501" in seen.line_of("192.168.1.5:443 to 203.0.113.77:41022")
+        await seen.press("y")
         assert seen.closing == [4]
 
 
 async def test_closing_ones_own_session_asks_twice() -> None:
     async with driven() as seen:
         await seen.select(2)
-        await seen.press("X", "down", "enter")
+        await seen.press("X", "y")
         assert seen.closing == []
-        assert "SSH" in seen.line_of("your own")
-        await seen.press("enter")
+        assert "SSH session" in seen.line_of("you look through")
+        await seen.press("escape")
         assert seen.closing == []
-        await seen.press("X", "down", "enter", "down", "enter")
+        await seen.press("X", "y", "y")
         assert seen.closing == [2]
 
 
@@ -314,9 +317,20 @@ async def test_tagged_sockets_are_closed_together() -> None:
         await seen.press("space")
         await seen.select(5)
         await seen.press("space", "X")
-        assert "2 sockets" in seen.line_of("Close 2")
-        await seen.press("down", "enter")
+        assert any("Close 2 sockets?" in line for line in seen.lines())
+        await seen.press("y")
         assert sorted(seen.closing) == [4, 5]
+
+
+async def test_signalling_the_owner_goes_through_the_menu() -> None:
+    async with driven() as seen:
+        await seen.select(3)
+        await seen.press("k")
+        assert any("2 processes" in line for line in seen.lines())
+        await seen.press("enter", "y")
+        (sent,) = (action for action in seen.source.done if isinstance(action, SendSignal))
+        assert {target.pid for target in sent.targets} == {500, 501}
+        assert sent.number == 15
 
 
 async def test_to_the_process_that_has_it() -> None:
@@ -338,7 +352,7 @@ async def test_what_is_asked_of_the_collector() -> None:
         assert asked == [AskSockets(names=True), AskSockets(namespaces=True, names=True)]
         await seen.press("1")
         assert seen.source.listening() == {"machine", PROCESSES.name}
-        await seen.press("2")
+        await seen.press("3")
         assert seen.source.asked[-1] == (SOCKETS.name, AskSockets(namespaces=True, names=True))
 
 
