@@ -42,7 +42,7 @@ _NEW = 3.0  # seconds that a new socket is marked
 _SPARK = 8  # cells of the history
 _FITTING = 137  # cells that all columns need with addresses of IPv4
 _LOOKED_AT = 200  # rows whose addresses decide how wide their columns are
-_DETAIL_ROOM = 16  # lines of the pane that leave room for details below the table
+_DETAIL_ROOM = 16  # lines of the pane from which on there is room for details below the table
 
 
 class _View(NamedTuple):
@@ -304,7 +304,7 @@ class SocketsPane(TablePane[Any]):
             arrow = "<->" if self.table.glyphs.name == "ascii" else "↔"
             ends += f" {arrow} {address_port(row.endpoint.remote_address, row.endpoint.remote_port, row.remote_name)}"
         title = [(f" {ends if row.endpoint.unix is None else row.endpoint.local_address or 'unix'} ", Tone.ACCENT)]
-        notice.say(title, *lines)
+        notice.say(title, *lines[: self.size.height - _DETAIL_ROOM + 5])
 
     def on_resize(self) -> None:
         """Addresses take what room there is; details need some."""
