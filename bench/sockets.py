@@ -1,6 +1,6 @@
 """What one look at many TCP sockets costs, beside ss, netstat and psutil: CPU milliseconds, best of several.
 
-    sudo python bench/sockets.py [SOCKETS]
+    sudo python -m bench.sockets [SOCKETS]
 
 Opens the sockets (20,000 if not told otherwise) in ten processes inside a network namespace of its own, which ends
 with it. Of every refresh after the first, a twentieth of the connections has moved.

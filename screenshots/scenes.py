@@ -51,4 +51,17 @@ SCENES = (
         after=8.0,
     ),
     Scene("help", "The help of the process pane: keys, columns and the filter language", keys=("?",), lines=30),
+    Scene(
+        "sockets",
+        "The socket pane: who talks to whom, how fast, and one connection explained",
+        arguments=("--pane", "sockets"),
+        keys=("\r",),
+    ),
+    Scene(
+        "open",
+        "The socket pane: what is open here, and from where it can be reached",
+        arguments=("--pane", "sockets"),
+        keys=("o",),
+        lines=24,
+    ),
 )
