@@ -44,7 +44,7 @@ _AGE_STEP = 10.0  # seconds in which shown ages go: what is read in its turn sta
 _PAST = 240  # samples of a process's faults that are kept
 _TABLE_ACTIONS = {
     "search", "search_again", "filter", "sort_menu", "order_beside", "invert", "columns", "tag", "untag", "back",
-    "space", "group", "graphs", "formula", "by",
+    "scope", "space", "group", "graphs", "formula", "by",
 }  # fmt: skip
 _DEAR = {"pss_bytes", "uss_bytes", "swap_bytes", "oom_score", "age_seconds"}  # known of a process when it was read
 
