@@ -159,6 +159,17 @@ async def test_the_formulas_on_a_key() -> None:
         assert "used as htop counts it" not in seen.text()
 
 
+async def test_the_parts_and_the_graphs_are_explained_on_a_key() -> None:
+    async with driven() as seen:
+        await seen.press("e")
+        text = seen.text()
+        assert "page cache 974M" in text
+        assert "File contents kept for the next reader." in text
+        assert "used as htop counts it" in text
+        await seen.press("escape")
+        assert "next reader" not in seen.text()
+
+
 async def test_charts_and_their_scales() -> None:
     async with driven() as seen:
         await seen.put(MEMORY, memory(time=NOW + 1))

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
-from rich.segment import Segment
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -18,25 +16,25 @@ from pitop.model.memory.faults import COST
 from pitop.model.memory.rows import MemoryRow, RowKeeper, grouped, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
 from pitop.model.memory.space import AddressSpace, Space
+from pitop.model.memory.totals import formulas, segments
 from pitop.model.processes import ProcessesSnapshot, ProcessKey
 from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
+from pitop.render.memory.charts import CHARTS
 from pitop.render.memory.fields import ROW_FIELDS
-from pitop.render.text import fit
-from pitop.render.units import UNKNOWN, bytes_text
+from pitop.render.memory.words import formula_words
+from pitop.render.units import bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.looks import Backdrop
 from pitop.tui.pane import TablePane
 from pitop.tui.panes.memory.charts import Charts
 from pitop.tui.panes.memory.machine import MachineMemory
-from pitop.tui.panes.memory.painted import Painted
 from pitop.tui.panes.memory.space import SpaceView
+from pitop.tui.panes.memory.totals import Totals
 from pitop.tui.settings import PaneSettings
-from pitop.tui.widgets.columns import laid_out
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.table import Face, Table
+from pitop.tui.widgets.table import Face
 
 __all__ = ["MemoryPane"]
 
@@ -44,42 +42,10 @@ _AGE_STEP = 10.0  # seconds in which shown ages go: what is read in its turn sta
 _PAST = 240  # samples of a process's faults that are kept
 _TABLE_ACTIONS = {
     "search", "search_again", "filter", "sort_menu", "order_beside", "invert", "columns", "tag", "untag", "back",
-    "space", "group", "graphs", "formula", "by",
+    "scope", "space", "group", "graphs", "formula", "explain",
+    "by",
 }  # fmt: skip
 _DEAR = {"pss_bytes", "uss_bytes", "swap_bytes", "oom_score", "age_seconds"}  # known of a process when it was read
-
-
-class Totals(Painted):
-    """The sums over the rows, in the columns of the table below."""
-
-    DEFAULT_CSS = """
-    Totals { height: 1; width: 1fr; }
-    """
-
-    def __init__(self, table: Table[MemoryRow], shed: Sequence[str]) -> None:
-        super().__init__()
-        self._table = table
-        self._shed = shed
-        self._sums: MemoryRow | None = None
-
-    def show(self, sums: MemoryRow | None) -> None:
-        """Show these sums."""
-        self._sums = sums
-        self.renew()
-
-    def backdrop(self, y: int) -> Style:
-        """A bar, as the titles'."""
-        return self.looks.style(Tone.FAINT, Backdrop.HEAD)
-
-    def composed(self, width: int, height: int) -> Sequence[Sequence[Segment]]:
-        """One line."""
-        if self._sums is None:
-            return ()
-        texts = []
-        for column in laid_out(self._table.fields, width - 1, {}, self._shed):
-            text = column.field.text(self._sums)
-            texts.append(fit("" if text == UNKNOWN else text, column.width, right=column.field.right))
-        return [[Segment(" " + " ".join(texts), self.looks.style(Tone.STRONG, Backdrop.HEAD))]]
 
 
 class MemoryPane(TablePane[MemoryRow]):
@@ -118,6 +84,7 @@ class MemoryPane(TablePane[MemoryRow]):
         ),
         key("memory.group", "b", "group", "Group", "One line a program, one a user, or one a process", footer=True),
         key("memory.graphs", "g", "graphs", "Graphs", "The graphs that had no room, then the first ones", footer=True),
+        key("memory.explain", "e", "explain", "Explain", "What the bar's parts and the graphs mean", footer=True),
         key("memory.formula", "v", "formula", "How used is counted", "The sums behind htop's and free's used"),
         key("memory.by-rss", "M", "by('rss_bytes')", "Order by RSS"),
         key("memory.by-pss", "P", "by('pss_bytes')", "Order by PSS"),
@@ -344,6 +311,19 @@ class MemoryPane(TablePane[MemoryRow]):
         self._machine.formulas_shown = not self._machine.formulas_shown
         self._fit()
         self._machine.renew()
+
+    def action_explain(self) -> None:
+        """What the bar's parts and the graphs mean."""
+        from pitop.tui.widgets.help import Help, Section
+
+        sections: list[Section] = []
+        if self._memory is not None:
+            memory, zram = self._memory.memory, self._memory.zram_bytes
+            parts = [(f"{part.title} {bytes_text(part.bytes)}", part.words) for part in segments(memory, zram)]
+            counted = [("", formula_words(formula)) for formula in formulas(memory)]
+            sections += [("The bar, from left to right", parts), ("Used", counted)]
+        sections.append(("The graphs", [(chart.title, chart.words) for chart in CHARTS]))
+        self.app.push_screen(Help("Where memory is", sections))
 
     # --- the address space
 
