@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual.binding import BindingType
+from textual.timer import Timer
 
-from pitop.collect.topics import PROCESSES
+from pitop.collect.source import Source
+from pitop.collect.topics import EVENTS, PROCESSES
 from pitop.model.actions import Action, Outcome
+from pitop.model.events import EventsSnapshot
 from pitop.model.processes import Process, Reread
 from pitop.model.signals import SendSignal
+from pitop.model.snapshot import Failure
 from pitop.model.target import Target
 from pitop.model.tree import descendants
 from pitop.model.tuning import (
@@ -25,8 +29,11 @@ from pitop.model.tuning import (
     TuningAction,
     parse_cpu_list,
 )
+from pitop.render.field import Field
+from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
+from pitop.tui.settings import PaneSettings
 
 if TYPE_CHECKING:
     from pitop.tui.widgets.inspector import Inspector
@@ -35,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["ActingPane"]
 
 T = TypeVar("T")
+
+_EVENTS_AFTER = 0.5  # seconds that the first screen has for itself
 
 _POLICIES = (
     ("other", "the usual: everybody gets a fair share by nice value"),
@@ -61,6 +70,7 @@ class ActingPane(TablePane[Process]):
         ),
         key("processes.environment", "e", "inspect('Environment')", "Environment", "Its environment, secrets hidden"),
         key("processes.files", "l", "inspect('Files')", "Open files", "Its files, pipes and sockets"),
+        key("processes.events", "E", "events", "Fork feed", "Every fork, exec and exit as it happens"),
         key("processes.nicer", "f8,left_square_bracket", "nice(1)", "Nicer", "Raise the nice value by one"),
         key("processes.sooner", "f7,right_square_bracket", "nice(-1)", "Sooner", "Lower the nice value by one"),
         key("processes.io", "i", "io_priority", "I/O priority", "Choose how soon its reads and writes are served"),
@@ -69,6 +79,12 @@ class ActingPane(TablePane[Process]):
         key("processes.oom", "O", "oom", "OOM adjustment", "How willingly the kernel ends it when memory is short"),
         key("processes.limit", "L", "limit", "Limits", "Change one of its resource limits"),
     ]
+
+    def __init__(self, settings: PaneSettings | None = None, own_fields: Sequence[Field[Any]] = ()) -> None:
+        super().__init__(settings, own_fields)
+        self.events: EventsSnapshot | None = None
+        self._events_feed = Feed(self, EVENTS)
+        self._later: Timer | None = None
 
     def family(self) -> Sequence[Process]:
         """Every living process, whether it is shown or not."""
@@ -97,6 +113,43 @@ class ActingPane(TablePane[Process]):
             row = self.table.pin()
             rows = [] if row is None else [row]
         return [row for row in rows if row.ended_time is None]
+
+    # --- forks, execs and exits
+
+    def wake(self, source: Source) -> None:
+        """Listen to process events, too, once the first rows are on the screen."""
+        super().wake(source)
+        if self._events_feed not in self.feeds:
+            self._later = self.set_timer(_EVENTS_AFTER, lambda: self._listen(source))
+
+    def rest(self) -> None:
+        """Hear nothing any more."""
+        if self._later is not None:
+            self._later.stop()
+        super().rest()
+
+    def _listen(self, source: Source) -> None:
+        self.feeds.append(self._events_feed)
+        self._events_feed.open(source)
+
+    def heard(self, newest: EventsSnapshot | Failure) -> None:
+        """Events have come, or cannot."""
+        if isinstance(newest, EventsSnapshot):
+            self.events = newest
+        for panel in self.query("EventsPanel"):
+            panel.show(newest)  # type: ignore[attr-defined]
+
+    async def action_events(self) -> None:
+        """Show or hide the feed under the table."""
+        from pitop.tui.widgets.events import EventsPanel
+
+        panels = self.query(EventsPanel)
+        if panels:
+            await panels.remove()
+            return
+        panel = EventsPanel()
+        await self.mount(panel, after=self.table)
+        panel.show(self.events)
 
     # --- one process in full
 

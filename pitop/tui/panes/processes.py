@@ -9,7 +9,8 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from pitop.collect.topics import PROCESSES
+from pitop.collect.topics import EVENTS, PROCESSES
+from pitop.model.events import EventsSnapshot
 from pitop.model.history import History
 from pitop.model.processes import Process, ProcessesSnapshot, with_sums
 from pitop.model.scope import About, Scope, about_process, of_process
@@ -18,10 +19,11 @@ from pitop.model.tree import Forest, descendants, flatten, with_ancestors
 from pitop.render.field import Field, Tone
 from pitop.render.glyphs import sparkline
 from pitop.render.processes import COLUMNS, FIELDS, FLAGS, state_words
-from pitop.render.units import Unit
+from pitop.render.units import Unit, amount
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.panes.acting import ActingPane
+from pitop.tui.panes.ended import EndedRows
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Phrase
 from pitop.tui.widgets.table import Face
@@ -105,6 +107,7 @@ class ProcessesPane(ActingPane):
         self._history = History(_SPARK * 2)
         self._shape: Sequence[Process] = ()  # the rows that the tree was grown from
         self._forest = Forest([], [], [], {})
+        self._ended = EndedRows()
         self._summed: dict[Hashable, Process] = {}  # the folded rows as they were last shown
         self._ancestors: set[Hashable] = set()
 
@@ -116,7 +119,10 @@ class ProcessesPane(ActingPane):
         return self._snapshot
 
     def arrived(self, newest: Snapshot | Failure) -> None:
-        """A new sample of all processes."""
+        """A new sample of all processes, or what happened to them meanwhile."""
+        if isinstance(newest, EventsSnapshot) or (isinstance(newest, Failure) and newest.topic == EVENTS.name):
+            self.heard(newest)
+            return
         if isinstance(newest, Failure):
             self.fail(newest)
             return
@@ -147,8 +153,8 @@ class ProcessesPane(ActingPane):
         if snapshot is None:
             return ()
         rows: Sequence[Process] = snapshot.rows
-        if snapshot.ended:
-            rows = sorted([*snapshot.rows, *snapshot.ended], key=_BY_KEY)
+        if ended := self._ended.rows(snapshot, self.events):
+            rows = sorted([*snapshot.rows, *ended], key=_BY_KEY)
         if not self._kernel_shown:
             rows = [row for row in rows if not row.kernel]
         if self._user is not None:
@@ -260,7 +266,11 @@ class ProcessesPane(ActingPane):
         ):
             if states[state]:
                 phrases.append((f"  {states[state]} {word}", tone))
-        if shown != len(snapshot.rows) + len(snapshot.ended):
+        if self.events is not None and self.events.forks_per_second is not None:
+            phrases += [(f"  {amount(self.events.forks_per_second)}", Tone.PLAIN), (" forks/s", Tone.FAINT)]
+            if self.events.lost:
+                phrases.append((f"  {self.events.lost} events lost", Tone.BAD))
+        if shown < len(snapshot.rows) + len(snapshot.ended):
             phrases.append((f"  {shown} shown", Tone.WARN))
         if self._user is not None:
             phrases.append((f"  of {self._user}", Tone.WARN))
