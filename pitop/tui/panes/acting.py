@@ -9,13 +9,15 @@ from textual.binding import BindingType
 from textual.timer import Timer
 
 from pitop.collect.source import Source
-from pitop.collect.topics import EVENTS, PROCESSES
+from pitop.collect.topics import DELAYS, EVENTS, PROCESSES, THREADS
 from pitop.model.actions import Action, Outcome
+from pitop.model.delays import Delay, DelaysSnapshot
 from pitop.model.events import EventsSnapshot
 from pitop.model.processes import Process, Reread
 from pitop.model.signals import SendSignal
-from pitop.model.snapshot import Failure
+from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.target import Target
+from pitop.model.threads import Threads, ThreadsSnapshot
 from pitop.model.tree import descendants
 from pitop.model.tuning import (
     LIMITS,
@@ -29,7 +31,9 @@ from pitop.model.tuning import (
     TuningAction,
     parse_cpu_list,
 )
+from pitop.render.delays import delay_fields
 from pitop.render.field import Field
+from pitop.render.text import visible
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
@@ -70,6 +74,7 @@ class ActingPane(TablePane[Process]):
         ),
         key("processes.environment", "e", "inspect('Environment')", "Environment", "Its environment, secrets hidden"),
         key("processes.files", "l", "inspect('Files')", "Open files", "Its files, pipes and sockets"),
+        key("processes.threads", "H", "threads", "Threads", "Show or hide threads under their processes"),
         key("processes.events", "E", "events", "Fork feed", "Every fork, exec and exit as it happens"),
         key("processes.nicer", "f8,left_square_bracket", "nice(1)", "Nicer", "Raise the nice value by one"),
         key("processes.sooner", "f7,right_square_bracket", "nice(-1)", "Sooner", "Lower the nice value by one"),
@@ -81,7 +86,15 @@ class ActingPane(TablePane[Process]):
     ]
 
     def __init__(self, settings: PaneSettings | None = None, own_fields: Sequence[Field[Any]] = ()) -> None:
-        super().__init__(settings, own_fields)
+        self._waits: dict[int, Delay] = {}
+        delays = delay_fields(lambda row: self._waits.get(row.pid))
+        self._delay_keys = frozenset(each.key for each in delays)
+        super().__init__(settings, (*own_fields, *delays))
+        self._delays_feed = Feed(self, DELAYS)
+        self._threads_feed = Feed(self, THREADS)
+        self.threads: Sequence[Process] = ()  # rows of their own, while they are shown
+        self.threads_shown = False
+        self._threads_asked: frozenset[Hashable] = frozenset()
         self.events: EventsSnapshot | None = None
         self._events_feed = Feed(self, EVENTS)
         self._later: Timer | None = None
@@ -112,7 +125,20 @@ class ActingPane(TablePane[Process]):
         else:
             row = self.table.pin()
             rows = [] if row is None else [row]
-        return [row for row in rows if row.ended_time is None]
+        return self._owners([row for row in rows if row.ended_time is None])
+
+    def _owners(self, rows: list[Process]) -> list[Process]:
+        """A thread stands for its process: signals and settings are the process's."""
+        threads = {row.key for row in self.threads}
+        if not any(row.key in threads for row in rows):
+            return rows
+        by_pid = {row.pid: row for row in self.family()}
+        found = {
+            owner.key: owner
+            for row in rows
+            if (owner := by_pid.get(row.ppid) if row.key in threads else row) is not None
+        }
+        return list(found.values())
 
     # --- forks, execs and exits
 
@@ -132,8 +158,22 @@ class ActingPane(TablePane[Process]):
         self.feeds.append(self._events_feed)
         self._events_feed.open(source)
 
-    def heard(self, newest: EventsSnapshot | Failure) -> None:
-        """Events have come, or cannot."""
+    def heard(self, newest: Snapshot | Failure) -> bool:
+        """Take in what came besides the processes themselves; whether it was that."""
+        topic = newest.topic if isinstance(newest, Failure) else ""
+        if isinstance(newest, ThreadsSnapshot):
+            self.threads = newest.rows if self.threads_shown else ()
+        elif isinstance(newest, DelaysSnapshot):
+            self._waits = {each.pid: each for each in newest.rows}
+        elif topic in (THREADS.name, DELAYS.name):
+            self.app.notify(visible(f"{topic}: {newest.message}"), severity="warning", markup=False)  # type: ignore[union-attr]
+        elif isinstance(newest, EventsSnapshot) or topic == EVENTS.name:
+            self._tell_events(newest)  # type: ignore[arg-type]
+        else:
+            return False
+        return True
+
+    def _tell_events(self, newest: EventsSnapshot | Failure) -> None:
         if isinstance(newest, EventsSnapshot):
             self.events = newest
         for panel in self.query("EventsPanel"):
@@ -150,6 +190,42 @@ class ActingPane(TablePane[Process]):
         panel = EventsPanel()
         await self.mount(panel, after=self.table)
         panel.show(self.events)
+
+    # --- threads and waits
+
+    def waits(self, row: Process) -> object:
+        """What the row's waiting columns show, as far as any is on the screen."""
+        return self._waits.get(row.pid) if self._delay_keys & set(self.columns) else None
+
+    def follow_columns(self, source: Source) -> None:
+        """Collect waits while a column shows them."""
+        self._follow(self._delays_feed, bool(self._delay_keys & {*self.columns, self.sort_key}), source)
+
+    def _follow(self, feed: Feed[Any], wanted: bool, source: Source) -> None:
+        if wanted and feed not in self.feeds:
+            self.feeds.append(feed)
+            feed.open(source)
+        elif not wanted and feed in self.feeds:
+            self.feeds.remove(feed)
+            feed.close()
+
+    def ask_threads(self) -> None:
+        """Have the threads of all processes that have some sampled; asked anew when those are others."""
+        owners = tuple(row for row in self.family() if row.threads > 1) if self.threads_shown else ()
+        keys = frozenset(row.key for row in owners)
+        if keys != self._threads_asked:
+            self._threads_asked = keys
+            self._threads_feed.ask(Threads(owners))
+
+    def action_threads(self) -> None:
+        """Show or hide threads as rows under their processes."""
+        self.threads_shown = not self.threads_shown
+        self._follow(self._threads_feed, self.threads_shown, self.app.source)  # type: ignore[attr-defined]
+        if self.threads_shown:
+            self.ask_threads()
+        else:
+            self.threads, self._threads_asked = (), frozenset()
+            self.present()
 
     # --- one process in full
 

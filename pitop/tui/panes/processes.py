@@ -9,8 +9,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from pitop.collect.topics import EVENTS, PROCESSES
-from pitop.model.events import EventsSnapshot
+from pitop.collect.topics import PROCESSES
 from pitop.model.history import History
 from pitop.model.processes import Process, ProcessesSnapshot, with_sums
 from pitop.model.scope import About, Scope, about_process, of_process
@@ -120,8 +119,7 @@ class ProcessesPane(ActingPane):
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """A new sample of all processes, or what happened to them meanwhile."""
-        if isinstance(newest, EventsSnapshot) or (isinstance(newest, Failure) and newest.topic == EVENTS.name):
-            self.heard(newest)
+        if self.heard(newest):
             return
         if isinstance(newest, Failure):
             self.fail(newest)
@@ -131,6 +129,8 @@ class ProcessesPane(ActingPane):
             self._history.tick((row.key, row.cpu_percent) for row in newest.rows if row.cpu_percent)
             self.fail(None, newest.missing)
             self._fold_kernel(newest)
+            self.follow_columns(self.app.source)  # type: ignore[attr-defined]
+            self.ask_threads()
             self.present()
 
     def family(self) -> Sequence[Process]:
@@ -153,8 +153,9 @@ class ProcessesPane(ActingPane):
         if snapshot is None:
             return ()
         rows: Sequence[Process] = snapshot.rows
-        if ended := self._ended.rows(snapshot, self.events):
-            rows = sorted([*snapshot.rows, *ended], key=_BY_KEY)
+        ended = self._ended.rows(snapshot, self.events)
+        if ended or self.threads:
+            rows = sorted([*snapshot.rows, *ended, *self.threads], key=_BY_KEY)
         if not self._kernel_shown:
             rows = [row for row in rows if not row.kernel]
         if self._user is not None:
@@ -240,7 +241,8 @@ class ProcessesPane(ActingPane):
 
     def extra(self, row: Process) -> object:
         """The history moves on while the row stays the same."""
-        return self._history.of(row.key) if "cpu_history" in self.columns else None
+        history = self._history.of(row.key) if "cpu_history" in self.columns else None
+        return history, self.waits(row)
 
     def _spark(self, row: Process) -> str:
         return sparkline(self._history.of(row.key), _SPARK, 100.0, self.table.glyphs)
