@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -18,6 +19,7 @@ from pitop.model.signals import SendSignal
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.target import Target
 from pitop.model.threads import Threads, ThreadsSnapshot
+from pitop.model.time import TimeCommand, TimeOutcome
 from pitop.model.tree import descendants
 from pitop.model.tuning import (
     LIMITS,
@@ -76,6 +78,7 @@ class ActingPane(TablePane[Process]):
         key("processes.files", "l", "inspect('Files')", "Open files", "Its files, pipes and sockets"),
         key("processes.threads", "H", "threads", "Threads", "Show or hide threads under their processes"),
         key("processes.events", "E", "events", "Fork feed", "Every fork, exec and exit as it happens"),
+        key("processes.time", "R", "time", "Run and time", "Run a command, follow it, and report what it used"),
         key("processes.nicer", "f8,left_square_bracket", "nice(1)", "Nicer", "Raise the nice value by one"),
         key("processes.sooner", "f7,right_square_bracket", "nice(-1)", "Sooner", "Lower the nice value by one"),
         key("processes.io", "i", "io_priority", "I/O priority", "Choose how soon its reads and writes are served"),
@@ -98,6 +101,7 @@ class ActingPane(TablePane[Process]):
         self.events: EventsSnapshot | None = None
         self._events_feed = Feed(self, EVENTS)
         self._later: Timer | None = None
+        self._timed = False  # whether a command was started that has not been seen yet
 
     def family(self) -> Sequence[Process]:
         """Every living process, whether it is shown or not."""
@@ -108,7 +112,10 @@ class ActingPane(TablePane[Process]):
         return False
 
     def acted(self, action: Action, outcome: Outcome) -> None:
-        """Show what has changed though the process sleeps."""
+        """Show what has changed though the process sleeps, or the report of what was run."""
+        if isinstance(outcome, TimeOutcome):
+            self._report(outcome)
+            return
         targets = action.targets if isinstance(action, SendSignal) else (getattr(action, "target", None),)
         pids = tuple(each.pid for each in targets if isinstance(each, Target))
         for feed in self.feeds:
@@ -226,6 +233,41 @@ class ActingPane(TablePane[Process]):
         else:
             self.threads, self._threads_asked = (), frozenset()
             self.present()
+
+    # --- run and time
+
+    def action_time(self) -> None:
+        """Type a command; it runs, is followed, and its report is shown at its end."""
+
+        def parse(text: str) -> str:
+            return text.strip()
+
+        def run(line: str) -> None:
+            self._timed = True
+            self.act(TimeCommand(line))
+
+        self._ask("Run and time, as the shell reads it", parse, run)
+
+    def follow_timed(self) -> None:
+        """Select what was started to be timed as soon as it is there, and keep it in view."""
+        if not self._timed:
+            return
+        rows = self.family()
+        ours = {row.pid for row in rows if row.ppid == os.getpid() and "pitop time" in row.command}
+        started = next((row for row in rows if row.ppid in ours), None)
+        if started is not None:
+            self._timed = False
+            self.table.following = self.table.select(started.key)
+
+    def _report(self, outcome: TimeOutcome) -> None:
+        from pitop.tui.widgets.help import Help
+
+        self._timed = False
+        self.table.following = False
+        sections = [("Report", [(visible(title), visible(value)) for title, value in outcome.report])]
+        if outcome.output:
+            sections.append(("The last that it wrote", [("", visible(line)) for line in outcome.output]))
+        self.app.push_screen(Help(visible(outcome.message), sections))
 
     # --- one process in full
 

@@ -132,6 +132,7 @@ class ProcessesPane(ActingPane):
             self.follow_columns(self.app.source)  # type: ignore[attr-defined]
             self.ask_threads()
             self.present()
+            self.follow_timed()
 
     def family(self) -> Sequence[Process]:
         """Every living process."""
