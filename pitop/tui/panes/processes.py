@@ -21,8 +21,8 @@ from pitop.render.processes import COLUMNS, FIELDS, FLAGS, state_words
 from pitop.render.units import Unit, amount
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.panes.acting import ActingPane
 from pitop.tui.panes.ended import EndedRows
+from pitop.tui.panes.watching import WatchingPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Phrase
 from pitop.tui.widgets.table import Face
@@ -37,7 +37,7 @@ _ADDITIVE = {
 }  # fmt: skip
 
 
-class ProcessesPane(ActingPane):
+class ProcessesPane(WatchingPane):
     """Every process, as a tree or a list."""
 
     stem = "processes"
