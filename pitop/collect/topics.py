@@ -14,6 +14,7 @@ from pitop.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
+    from pitop.model.delays import DelaysSnapshot
     from pitop.model.events import EventsSnapshot
     from pitop.model.inspection import InspectionSnapshot
     from pitop.model.machine import MachineSnapshot
@@ -21,8 +22,20 @@ if TYPE_CHECKING:
     from pitop.model.memory.space import AddressSpace
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
+    from pitop.model.threads import ThreadsSnapshot
 
-__all__ = ["EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "PROCESSES", "SOCKETS", "Topic"]
+__all__ = [
+    "DELAYS",
+    "EVENTS",
+    "INSPECTION",
+    "MACHINE",
+    "MAPPINGS",
+    "MEMORY",
+    "PROCESSES",
+    "SOCKETS",
+    "THREADS",
+    "Topic",
+]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -48,3 +61,5 @@ MEMORY: Topic[MemorySnapshot] = Topic("memory", "pitop.collect.memory.overview:M
 MAPPINGS: Topic[AddressSpace] = Topic("mappings", "pitop.collect.memory.mappings:MappingsCollector")
 EVENTS: Topic[EventsSnapshot] = Topic("events", "pitop.collect.events:EventsCollector")
 INSPECTION: Topic[InspectionSnapshot] = Topic("inspection", "pitop.collect.inspection:InspectionCollector")
+DELAYS: Topic[DelaysSnapshot] = Topic("delays", "pitop.collect.delays:DelaysCollector")
+THREADS: Topic[ThreadsSnapshot] = Topic("threads", "pitop.collect.threads:ThreadsCollector")
