@@ -172,7 +172,8 @@ def read_records(message: dns.message.Message) -> list[Record]:
 
 
 _UNQUOTED = re.compile(r'\b(mandatory|port|ipv4hint|ipv6hint|ech)="([^"]*)"')
-_UPPER_LAST = frozenset({"SSHFP", "TLSA", "SMIMEA", "ZONEMD"})
+_WHOLE_METRES = re.compile(r"(?<=m )([1-9]\d*)\.00m")
+_DIGEST_AT = {"DS": 3, "CDS": 3, "DLV": 3, "SSHFP": 2, "TLSA": 3, "SMIMEA": 3, "ZONEMD": 3}  # words before it
 
 
 def _data(rdata: dns.rdata.Rdata, kind: str) -> str:
@@ -180,13 +181,13 @@ def _data(rdata: dns.rdata.Rdata, kind: str) -> str:
     text = str(rdata.to_text(chunksize=56))
     if kind in ("SVCB", "HTTPS"):
         return _UNQUOTED.sub(r"\1=\2", text)
-    if kind in _UPPER_LAST:
+    if kind in _DIGEST_AT:
         words = text.split(" ")
-        return (
-            " ".join([*words[:3], *(word.upper() for word in words[3:])])
-            if kind != "SSHFP"
-            else (" ".join([*words[:2], *(word.upper() for word in words[2:])]))
-        )
+        return " ".join([*words[: _DIGEST_AT[kind]], *(word.upper() for word in words[_DIGEST_AT[kind] :])])
+    if text.startswith("\\# "):
+        return text[:3] + text[3:].upper()  # RFC 3597 5
+    if kind == "LOC":
+        return _WHOLE_METRES.sub(r"\1m", text)
     if kind == "NSEC3":
         words = text.split(" ")
         return " ".join([*words[:3], words[3].upper(), words[4].upper(), *words[5:]])

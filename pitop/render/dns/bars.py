@@ -8,22 +8,20 @@ from collections.abc import Iterator
 from pitop.model.dns.compare import Comparison, ServerFigures, Spread
 from pitop.model.dns.watch import Beat
 from pitop.model.dns.why import Found, Why
+from pitop.render.glyphs import LEVELS, bar
 from pitop.render.text import cells, visible
 from pitop.render.units import UNKNOWN, Unit, say
 
-__all__ = ["bar", "beat_line", "comparison_lines", "why_lines"]
+__all__ = ["beat_line", "comparison_lines", "why_lines"]
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
+_GLYPHS = LEVELS["block"]
 _NOTICED_MS = 0.2  # less of a difference is the noise of a machine asking itself
 _FOUND = {Found.YES: "✓", Found.NO: "-", Found.SKIPPED: "·", Found.UNKNOWN: "?", Found.TOLD: " "}
 
 
-def bar(value: float, most: float, width: int) -> str:
-    """`value` as a bar of at most `width` cells, to an eighth of a cell; what is there at all shows."""
-    if most <= 0 or width <= 0:
-        return ""
-    eighths = max(1, round(min(1.0, value / most) * width * 8)) if value > 0 else 0
-    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+def _length(value: float, most: float, width: int) -> str:
+    """`value` as a bar, `most` being the whole `width`."""
+    return bar(value / most if most > 0 else 0.0, width, _GLYPHS)
 
 
 def _ms(value: float | None) -> str:
@@ -69,7 +67,7 @@ def _server(server: ServerFigures, most: float, width: int) -> Iterator[str]:
 
 def _bar(spread: Spread, most: float, width: int) -> str:
     """Solid to the median, shaded on to the 95th percentile."""
-    solid = bar(spread.median_ms, most, width)
+    solid = _length(spread.median_ms, most, width)
     shade = round(min(1.0, spread.p95_ms / most) * width) - cells(solid) if most > 0 else 0
     text = solid + "░" * max(0, shade)
     return text + " " * max(0, width - cells(text))
@@ -91,7 +89,7 @@ def why_lines(why: Why) -> Iterator[str]:
 def beat_line(beat: Beat, most: float, width: int = 20) -> str:
     """One asking: when, how long, what; and what it was before where that changed."""
     when = clock.strftime("%H:%M:%S", clock.localtime(beat.time))
-    length = "" if beat.ms is None else bar(beat.ms, most, width)
+    length = "" if beat.ms is None else _length(beat.ms, most, width)
     said = visible(" ".join(beat.data)) if beat.data else visible(beat.status)
     before = "" if not beat.changed else f"  (was {visible(' '.join(beat.before or ())) or 'nothing'})"
     return f"{when} {_ms(beat.ms):>12} {length}{' ' * (width - cells(length))} {said}{before}"

@@ -34,9 +34,19 @@ WHOLE = Layout()
 _SECRET = {"DNSKEY": 3, "CDNSKEY": 3, "DS": 3, "CDS": 3, "RRSIG": 8}  # words before the key, digest or signature
 
 
-def _tabs(text: str, column: int) -> str:
-    """Tabs after `text` up to `column`, one at least, as dig fills its columns of eight."""
-    return "\t" * max(1, -(-(column - len(text)) // 8))
+def _filled(parts: list[tuple[str, int]], first: str) -> str:
+    """`first` and the parts, each at its column or one space on: tabs as BIND's indent() sets them."""
+    line = first
+    at = len(first)
+    for text, wanted in parts:
+        to = max(wanted, at + 1)
+        tabs = to // 8 - at // 8
+        if tabs:
+            line += "\t" * tabs
+            at = to // 8 * 8
+        line += " " * (to - at) + text
+        at = to + len(text)
+    return line
 
 
 def _ttl(seconds: int, units: bool) -> str:
@@ -58,14 +68,13 @@ def record_line(record: Record, layout: Layout = WHOLE) -> str:
         words = data.split(" ")
         kept = words[: _SECRET[record.type]]
         data = " ".join([*kept, "[omitted]"])
-    if not (layout.ttl or layout.rclass):
-        return f"{name}{_tabs(name, 24)}{record.type}\t{data}".rstrip()
-    line = name
-    if layout.ttl:
-        line += _tabs(name, 24) + _ttl(record.ttl, layout.ttl_units)
-    if layout.rclass:
-        line += ("\t" if layout.ttl else _tabs(name, 32)) + record.rclass
-    return f"{line}\t{record.type}\t{data}".rstrip()
+    parts = []
+    column = 24
+    for text in (_ttl(record.ttl, layout.ttl_units) if layout.ttl else "", record.rclass if layout.rclass else ""):
+        if text:
+            parts.append((text, column))
+            column += 8
+    return _filled([*parts, (record.type, column), (data, column + 8)], name).rstrip()
 
 
 def dig_lines(answer: Answer, layout: Layout = WHOLE) -> Iterator[str]:
@@ -99,8 +108,7 @@ def dig_lines(answer: Answer, layout: Layout = WHOLE) -> Iterator[str]:
 
 
 def _question(question: Question) -> str:
-    name = f";{visible(question.name)}"
-    return f"{name}{_tabs(name, 32)}{question.rclass}\t{question.type}"
+    return _filled([(question.rclass, 32), (question.type, 40)], f";{visible(question.name)}")
 
 
 def _header(answer: Answer) -> Iterator[str]:
