@@ -14,11 +14,12 @@ from pitop.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
+    from pitop.model.dns.snapshot import DnsSnapshot
     from pitop.model.machine import MachineSnapshot
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
 
-__all__ = ["MACHINE", "PROCESSES", "SOCKETS", "Topic"]
+__all__ = ["DNS", "MACHINE", "PROCESSES", "SOCKETS", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -37,6 +38,7 @@ class Topic(Generic[S]):
         return made  # type: ignore[no-any-return]
 
 
+DNS: Topic[DnsSnapshot] = Topic("dns", "pitop.collect.dns.collector:DnsCollector")
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
 SOCKETS: Topic[SocketsSnapshot] = Topic("sockets", "pitop.collect.sockets:SocketsCollector")

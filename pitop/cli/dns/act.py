@@ -92,7 +92,7 @@ def _version(server: Server) -> int | None:
 async def _lookups(job: Job) -> int:
     servers = await _servers(job)
     request = job.request
-    anchors = anchors_from(job.anchor) if job.prove else None
+    anchors = anchors_from(request.anchor) if job.prove else None
 
     async def one(question: Question) -> tuple[Answer | Trouble, Verdict | None]:
         if anchors is not None:
@@ -148,18 +148,16 @@ def _layout(job: Job) -> Layout:
 
 
 async def _trace(job: Job) -> int:
-    anchors = anchors_from(job.anchor) if job.prove or job.anchor is not None else None
-    port = job.port or 53
-    if job.roots:
-        hosts = [root.partition("#")[0] for root in job.roots]
-        root_port = int(job.roots[0].partition("#")[2])
-        located_hosts = [(await located(Server(host, name=host), job.family)).host for host in hosts]
-        roots = root_servers(located_hosts)
-    elif job.request.servers:
-        root_port = port
+    request = job.request
+    anchors = anchors_from(request.anchor) if job.prove or request.anchor is not None else None
+    root_port = request.root_port or 53
+    port = job.port or root_port
+    if request.roots:
+        found_roots = [await located(Server(host, name=host), job.family) for host in request.roots]
+        roots = root_servers([root.host for root in found_roots])
+    elif request.servers:
         roots = await roots_by(await _servers(job))
     else:
-        root_port = port
         roots = root_servers()
     status = 0
     for question in job.request.questions:

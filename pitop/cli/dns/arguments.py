@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from pitop.model.dns.question import Options, QuestionError, Transport, parse_server
+from pitop.model.dns.question import Options, QuestionError, Transport
 from pitop.model.dns.words import Request, read_words
 
 __all__ = ["Job", "parse"]
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """What is to be done, whole. `root` are addresses that a trace starts at, empty for the root's own servers."""
+    """What is to be done, whole."""
 
     request: Request
     command: str
@@ -23,8 +23,6 @@ class Job(Struct, frozen=True, kw_only=True):
     json: bool
     family: int | None
     prove: bool
-    anchor: str | None
-    roots: tuple[str, ...]
     port: int | None
     watch: float | None
     count: int | None
@@ -112,7 +110,6 @@ def parse(arguments: Sequence[str]) -> Job:
     """The job that the words and options describe. Raises QuestionError; argparse ends the program with 2."""
     parser = _parser()
     given = parser.parse_intermixed_args(arguments)
-    roots = [parse_server(text) for text in given.root]
     changes: dict[str, object] = {
         "timeout": given.timeout,
         "tries": given.tries,
@@ -131,7 +128,12 @@ def parse(arguments: Sequence[str]) -> Job:
         options = msgspec.structs.replace(options, payload_bytes=None)
     _check(given)
     request = read_words(
-        [*(f"@{server}" for server in given.server), *given.words],
+        [
+            *(f"@{server}" for server in given.server),
+            *(f"+root={address}" for address in given.root),
+            *([f"+anchor={given.anchor}"] if given.anchor is not None else []),
+            *given.words,
+        ],
         names=given.name,
         types=given.type,
         rclass=given.rclass,
@@ -147,7 +149,6 @@ def parse(arguments: Sequence[str]) -> Job:
         modes.append("trace")
     if len(modes) > 1:
         raise QuestionError(f"--{modes[0]} and --{modes[1]} do not go together")
-    root_port = next((root.port for root in roots if root.port != 53), None)
     return Job(
         request=msgspec.structs.replace(
             request, short=request.short or given.short, search=request.search or given.search
@@ -157,9 +158,7 @@ def parse(arguments: Sequence[str]) -> Job:
         json=given.json,
         family=given.family,
         prove=given.dnssec,
-        anchor=given.anchor,
-        roots=tuple(f"{root.host}#{root.port}" for root in roots),
-        port=given.port or root_port,
+        port=given.port,
         watch=given.watch,
         count=given.count,
         names_file=given.names,

@@ -16,7 +16,8 @@ __all__ = ["Request", "read_words"]
 class Request(Struct, frozen=True):
     """What a line of dig's words asks for.
 
-    `servers` is empty for the machine's own. `display` holds dig's `+[no]…` words on printing, by name.
+    `servers` is empty for the machine's own. `display` holds dig's `+[no]…` words on printing, by name. Beside dig's
+    words there are `+root=ADDRESS[:PORT]` and `+anchor=FILE` for traces and proofs, and `+noverify`.
     """
 
     questions: tuple[Question, ...]
@@ -27,6 +28,9 @@ class Request(Struct, frozen=True):
     short: bool = False
     search: bool = False
     display: tuple[tuple[str, bool], ...] = ()
+    roots: tuple[str, ...] = ()
+    root_port: int | None = None
+    anchor: str | None = None
 
 
 _PRINTING = frozenset(
@@ -104,6 +108,8 @@ class _Reader:
         self.path: str | None = None
         self.trace = self.short = self.search = False
         self.display: dict[str, bool] = {}
+        self.roots: list[Server] = []
+        self.anchor: str | None = None
 
     def word(self, word: str) -> None:
         if word.startswith("@"):
@@ -140,7 +146,7 @@ class _Reader:
 
     def option(self, word: str, value: str | None, wanted: bool, text: str) -> None:
         flags = {"rec": "recursion", "cd": "checking_disabled", "ad": "authentic", "aa": "authoritative",
-                 "dnssec": "dnssec", "nsid": "nsid"}  # fmt: skip
+                 "dnssec": "dnssec", "nsid": "nsid", "verify": "verify"}  # fmt: skip
         transports = {"tcp": Transport.TCP, "tls": Transport.TLS, "https": Transport.HTTPS, "quic": Transport.QUIC}
         if word in flags:
             self.options[flags[word]] = wanted
@@ -149,6 +155,10 @@ class _Reader:
             self.path = value or self.path
         elif word == "ignore":
             self.options["fallback"] = not wanted
+        elif word == "root":
+            self.roots.append(parse_server(_needed(value, text)))
+        elif word == "anchor":
+            self.anchor = _needed(value, text)
         elif word == "trace":
             self.trace = wanted
         elif word == "short":
@@ -247,4 +257,7 @@ def read_words(
         reader.short,
         reader.search,
         tuple(reader.display.items()),
+        tuple(root.host for root in reader.roots),
+        next((root.port for root in reader.roots if root.port != 53), port),
+        reader.anchor,
     )
