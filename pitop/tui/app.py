@@ -52,6 +52,7 @@ class _Place(NamedTuple):
 PANES = (
     _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
     _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
+    _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
 )
 """The panes there are, in the order of their digits."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pitop.model.dns.answer import Record
-from pitop.model.dns.dnssec.verdict import Link, Security
-from pitop.model.dns.trace import Outcome, Remark, Severity, Step
+from pitop.model.dns.dnssec.verdict import Link
+from pitop.model.dns.trace import Remark, Step
+from pitop.render.dns.tones import OUTCOME_TONES, SECURITY_TONES, SEVERITY_TONES
 from pitop.render.field import Field, Tone
 from pitop.render.units import Unit
 
@@ -62,19 +63,6 @@ RECORD_FIELDS: tuple[Field[Record], ...] = (
     Field("data", "DATA", 0, Unit.TEXT, lambda record: record.data, "What is told, in the form of a zone file."),
 )
 
-_OUTCOMES = {
-    Outcome.REFERRAL: Tone.PLAIN,
-    Outcome.ANSWER: Tone.GOOD,
-    Outcome.ALIAS: Tone.ACCENT,
-    Outcome.NO_DATA: Tone.WARN,
-    Outcome.NO_NAME: Tone.WARN,
-    Outcome.LAME: Tone.BAD,
-    Outcome.REFUSED: Tone.BAD,
-    Outcome.FAILED: Tone.BAD,
-    Outcome.SILENT: Tone.BAD,
-    Outcome.UNREACHABLE: Tone.BAD,
-}
-
 STEP_FIELDS: tuple[Field[Step], ...] = (
     Field(
         "zone",
@@ -105,7 +93,7 @@ STEP_FIELDS: tuple[Field[Step], ...] = (
         lambda step: step.outcome.value,
         "What the server said: a referral to the zone below, an answer, or why neither. A lame server was named but "
         "does not know the zone.",
-        tone=lambda step: _OUTCOMES[step.outcome],
+        tone=lambda step: OUTCOME_TONES[step.outcome],
     ),
     Field(
         "purpose",
@@ -126,13 +114,6 @@ STEP_FIELDS: tuple[Field[Step], ...] = (
     Field("taken", "TAKEN", 5, Unit.FLAG, lambda step: step.taken, "Whether the walk went on with this answer."),
     Field("words", "WHAT IT SAID", 0, Unit.TEXT, lambda step: step.words, "The outcome in words."),
 )
-
-_SECURITY = {
-    Security.SECURE: Tone.GOOD,
-    Security.INSECURE: Tone.WARN,
-    Security.INDETERMINATE: Tone.WARN,
-    Security.BOGUS: Tone.BAD,
-}
 
 LINK_FIELDS: tuple[Field[Link], ...] = (
     Field(
@@ -159,12 +140,10 @@ LINK_FIELDS: tuple[Field[Link], ...] = (
         Unit.TEXT,
         lambda link: link.security.value,
         "Secure: signed all the way from the anchor. Insecure: proved to be unsigned. Bogus: signed, but wrongly.",
-        tone=lambda link: _SECURITY[link.security],
+        tone=lambda link: SECURITY_TONES[link.security],
     ),
     Field("words", "WHY", 0, Unit.TEXT, lambda link: link.words, "What was found."),
 )
-
-_SEVERITIES = {Severity.NOTE: Tone.FAINT, Severity.WARN: Tone.WARN, Severity.BAD: Tone.BAD}
 
 REMARK_FIELDS: tuple[Field[Remark], ...] = (
     Field(
@@ -183,7 +162,7 @@ REMARK_FIELDS: tuple[Field[Remark], ...] = (
         Unit.TEXT,
         lambda remark: remark.severity.value,
         "A note, a warning, or broken.",
-        tone=lambda remark: _SEVERITIES[remark.severity],
+        tone=lambda remark: SEVERITY_TONES[remark.severity],
     ),
     Field("words", "WHAT", 0, Unit.TEXT, lambda remark: remark.words, "What is odd."),
 )
