@@ -284,6 +284,8 @@ class _Validator:
     def _positive(
         self, message: dns.message.Message, rrset: dns.rrset.RRset
     ) -> Generator[Sequence[Fetch], Sequence[dns.message.Message | None], None]:
+        # The signer is taken for the zone, so names between it and the owner need not be asked about: a zone above
+        # could sign in its child's stead, but it could as well delegate the child to itself.
         what = dns.rdatatype.to_text(rrset.rdtype)
         signatures = signatures_of(message.answer, rrset.name, rrset.rdtype)
         signers = [each.signer for each in signatures if rrset.name.is_subdomain(each.signer)]
