@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 ROOT, TLD, LEAF, BIND, UNBOUND, DNSMASQ = (f"127.53.0.{last}" for last in (1, 2, 3, 5, 10, 11))
+SLOW = ("127.53.0.77", 5300)  # whom unbound asks about slow.lab: a test that wants it so answers there
 TOOLS = ("ip", "nsd", "named", "unbound", "dnsmasq", "dnssec-signzone", "dnssec-keygen", "dnssec-dsfromkey", "openssl")
 
 _PITOP = """\
@@ -231,7 +232,7 @@ class DnsLab:
             "server:", f" ip-address: {address}", ' username: ""', ' chroot: ""', f' zonesdir: "{self.folder}"',
             ' database: ""', f' xfrdfile: "{self.folder}/{name}.xfrd"', f' zonelistfile: "{self.folder}/{name}.list"',
             f' pidfile: "{self.folder}/{name}.pid"', " server-count: 1", f' nsid: "ascii_{name}.lab"',
-            " answer-cookie: yes", "remote-control:", " control-enable: no",
+            " answer-cookie: yes", " rrl-ratelimit: 0", "remote-control:", " control-enable: no",
         ]  # fmt: skip
         for pair in zones:
             zone, _, file = pair.partition(":")
@@ -275,10 +276,14 @@ class DnsLab:
  insecure-lan-zones: yes
  root-hints: "{self.folder}/root.hints"
  trust-anchor-file: "{self.anchor}"
+ domain-insecure: "slow.lab"
  module-config: "validator iterator"
  nsid: "ascii_unbound.lab"
  ede: yes
  target-fetch-policy: "0 0 0 0 0"
+forward-zone:
+ name: "slow.lab"
+ forward-addr: {SLOW[0]}@{SLOW[1]}
 remote-control:
  control-enable: no
 """

@@ -7,17 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from pitop import __version__
 from pitop.cli.dns.arguments import Job
 from pitop.collect.collector import Unavailable
-from pitop.collect.dns.compare import Comparer
 from pitop.collect.dns.lookup import ask_in_turn, located, own_servers, search_up
-from pitop.collect.dns.prove import anchors_from, look_up_proved
-from pitop.collect.dns.trace import Tracer, root_servers, roots_by
-from pitop.collect.dns.why import Explainer
 from pitop.model.dns.answer import Answer, NoAnswer, Trouble
 from pitop.model.dns.dnssec.verdict import Verdict
 from pitop.model.dns.names import absolute
@@ -36,6 +33,9 @@ from pitop.render.dns.documents import (
 from pitop.render.dns.tree import trace_lines, verdict_lines
 from pitop.render.document import document
 from pitop.render.text import visible
+
+if TYPE_CHECKING:
+    from pitop.model.dns.dnssec.anchors import Anchors
 
 __all__ = ["act"]
 
@@ -92,10 +92,12 @@ def _version(server: Server) -> int | None:
 async def _lookups(job: Job) -> int:
     servers = await _servers(job)
     request = job.request
-    anchors = anchors_from(request.anchor) if job.prove else None
+    anchors = _anchors(request.anchor) if job.prove else None
 
     async def one(question: Question) -> tuple[Answer | Trouble, Verdict | None]:
         if anchors is not None:
+            from pitop.collect.dns.prove import look_up_proved
+
             return await look_up_proved(question, servers, request.options, anchors)
         try:
             ask = search_up if request.search else ask_in_turn
@@ -147,9 +149,18 @@ def _layout(job: Job) -> Layout:
     )
 
 
+def _anchors(path: str | None) -> Anchors:
+    """Late, since validation brings cryptography with it."""
+    from pitop.collect.dns.prove import anchors_from
+
+    return anchors_from(path)
+
+
 async def _trace(job: Job) -> int:
+    from pitop.collect.dns.trace import Tracer, root_servers, roots_by
+
     request = job.request
-    anchors = anchors_from(request.anchor) if job.prove or request.anchor is not None else None
+    anchors = _anchors(request.anchor) if job.prove or request.anchor is not None else None
     root_port = request.root_port or 53
     port = job.port or root_port
     if request.roots:
@@ -176,6 +187,8 @@ async def _trace(job: Job) -> int:
 
 
 async def _compare(job: Job) -> int:
+    from pitop.collect.dns.compare import Comparer
+
     request = job.request
     given = request.servers
     named = tuple(await asyncio.gather(*(located(server, job.family) for server in given)))
@@ -220,6 +233,8 @@ def _read_names(path: str) -> Sequence[str]:
 
 
 async def _why(job: Job) -> int:
+    from pitop.collect.dns.why import Explainer
+
     status = 0
     for name in dict.fromkeys(question.name for question in job.request.questions):
         written = _as_written(job, name)

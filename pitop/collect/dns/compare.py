@@ -119,7 +119,7 @@ class _Pace:
 
 async def cache_counters(server: Server) -> CacheCounters | None:
     """What dnsmasq tells of its cache (dnsmasq(8), "cachesize.bind"); None for a server that tells nothing."""
-    options = Options(timeout=1.0, tries=1, payload_bytes=None, cookie=None)
+    options = Options(timeout=0.3, tries=1, payload_bytes=None, cookie=None)
 
     async def one(counter: str) -> list[str]:
         try:
@@ -128,10 +128,13 @@ async def cache_counters(server: Server) -> CacheCounters | None:
             return []
         return [record.data.strip('"') for record in answer_of(reply).section(Section.ANSWER)]
 
-    said = dict(zip(_COUNTERS, await asyncio.gather(*(one(counter) for counter in _COUNTERS)), strict=True))
-    numbers = {key: int(texts[0]) for key, texts in said.items() if texts and texts[0].isascii() and texts[0].isdigit()}
-    if "hits" not in numbers:
+    hits = await one("hits")
+    if not hits or not _is_number(hits[0]):
         return None
+    others = [counter for counter in _COUNTERS if counter != "hits"]
+    said = dict(zip(others, await asyncio.gather(*(one(counter) for counter in others)), strict=True))
+    said["hits"] = hits
+    numbers = {key: int(texts[0]) for key, texts in said.items() if texts and _is_number(texts[0])}
     return CacheCounters(
         numbers.get("cachesize"),
         numbers.get("hits"),
@@ -140,3 +143,7 @@ async def cache_counters(server: Server) -> CacheCounters | None:
         numbers.get("evictions"),
         tuple(said["servers"]),
     )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit()

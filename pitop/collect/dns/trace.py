@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dns.message
 import dns.name
@@ -21,14 +21,16 @@ from pitop.collect.dns.lookup import ask_in_turn, look_up
 from pitop.kernel.dns.exchange import exchange
 from pitop.kernel.dns.udp import routable
 from pitop.model.dns.answer import Answer, Fault, NoAnswer, Record, Section, Trouble
-from pitop.model.dns.dnssec.anchors import Anchors
-from pitop.model.dns.dnssec.chain import Fetch, Finding, prove
 from pitop.model.dns.dnssec.verdict import Verdict
 from pitop.model.dns.message import Reply, answer_of, read_records
 from pitop.model.dns.question import Options, Query, Question, Server
 from pitop.model.dns.referral import Meaning, meaning
 from pitop.model.dns.roots import ROOT_SERVERS
 from pitop.model.dns.trace import Cut, Outcome, Purpose, Remark, Severity, Step, Trace
+
+if TYPE_CHECKING:
+    from pitop.model.dns.dnssec.anchors import Anchors
+    from pitop.model.dns.dnssec.chain import Fetch
 
 __all__ = ["Tracer", "root_servers", "roots_by"]
 
@@ -123,7 +125,7 @@ class Tracer:
         self._aliases: list[str] = []
         self._trouble: str | None = None
         self._verdict: Verdict | None = None
-        self._findings: list[Finding] = []
+        self._stages: list[tuple[Name, dns.rdatatype.RdataType, _Heard]] = []  # one for each alias followed
         self._cache: dict[Fetch, _Heard | None] = {}
 
     def trace(self) -> Trace:
@@ -146,7 +148,7 @@ class Tracer:
         """Walk, compare, and validate where anchors were given. Being cancelled ends every query."""
         try:
             await self._walk()
-            if self._anchors is not None and self._findings:
+            if self._anchors is not None and self._stages:
                 self._verdict = await self._prove()
                 self._changed()
             if self._background:
@@ -171,7 +173,7 @@ class Tracer:
                 return
             self._answer = heard.reply
             target = heard.meaning.target if heard.meaning.outcome is Outcome.ALIAS else None
-            self._findings.append(Finding(name, kind, heard.reply.message, whole=target is None))
+            self._stages.append((name, kind, heard))
             if target is None:
                 return
             self._aliases.append(target.to_text())
@@ -422,8 +424,14 @@ class Tracer:
     # Proof.
 
     async def _prove(self) -> Verdict:
+        from pitop.model.dns.dnssec.chain import Finding, prove  # cryptography takes its time to import
+
         assert self._anchors is not None
-        walk = prove(self._findings, self._anchors, time.time())
+        findings = [
+            Finding(name, kind, heard.reply.message, whole=heard.meaning.outcome is not Outcome.ALIAS)
+            for name, kind, heard in self._stages
+        ]
+        walk = prove(findings, self._anchors, time.time())
         try:
             wanted = next(walk)
             while True:

@@ -87,7 +87,7 @@ def truth(zone: Zone, name: dns.name.Name, kind: str) -> Absence | None:
     return Absence.NAME
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(zones, names, st.sampled_from(["A", "MX", "DS"]))
 def test_nsec_proves_what_is_true_and_nothing_else(zone: Zone, name: dns.name.Name, kind: str) -> None:
     made = whole(zone)
@@ -95,7 +95,7 @@ def test_nsec_proves_what_is_true_and_nothing_else(zone: Zone, name: dns.name.Na
     assert found.absence is (truth(made, name, kind) or Absence.NOTHING), found.words
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(zones, names, st.sampled_from(["A", "MX", "DS"]))
 def test_nsec3_proves_what_is_true_and_nothing_else(zone: Zone, name: dns.name.Name, kind: str) -> None:
     made = whole(zone)
@@ -103,7 +103,7 @@ def test_nsec3_proves_what_is_true_and_nothing_else(zone: Zone, name: dns.name.N
     assert found.absence is (truth(made, name, kind) or Absence.NOTHING), found.words
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(zones, names)
 def test_opt_out_never_proves_more_than_it_may(zone: Zone, name: dns.name.Name) -> None:
     made = whole(zone)
@@ -114,7 +114,7 @@ def test_opt_out_never_proves_more_than_it_may(zone: Zone, name: dns.name.Name) 
         pytest.fail(f"opt-out cannot prove that {name} does not exist: {found.words}")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(zones, names, st.sampled_from(["A", "MX", "DS"]), st.data())
 def test_a_part_of_the_chain_proves_no_more_than_the_whole(
     zone: Zone, name: dns.name.Name, kind: str, data: st.DataObject
