@@ -19,7 +19,8 @@ import dns.exception
 import dns.message
 
 from pitop.collect.dns.compare import Comparer
-from pitop.collect.dns.trace import Tracer, root_servers
+from pitop.collect.dns.roots import root_servers
+from pitop.collect.dns.trace import Tracer
 from pitop.model.dns.question import Options, Question, Server
 from tests.dnslab import BIND, DNSMASQ, LEAF, ROOT, UNBOUND, DnsLab
 

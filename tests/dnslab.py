@@ -164,7 +164,7 @@ class DnsLab:
 
     leaves = (
         "pitop.lab.", "unsigned.lab.", "lame.lab.", "bogus.lab.", "expired.lab.", "future.lab.", "nsec3.lab.",
-        "optout.lab.", "serial.lab.", "differ.lab.", "child.optout.lab.",
+        "optout.lab.", "serial.lab.", "differ.lab.", "glue.lab.", "child.optout.lab.",
     )  # fmt: skip
 
     def _zones(self) -> None:
@@ -182,6 +182,7 @@ class DnsLab:
         write("serial.lab", _small("serial.lab.", "@ NS ns2.pitop.lab.\n", serial=7))
         write("serial2.lab", _small("serial.lab.", "@ NS ns2.pitop.lab.\n", serial=8))
         write("differ.lab", _small("differ.lab.", "@ NS ns2.pitop.lab.\n"))
+        write("glue.lab", f"{_soa('glue.lab.')}@ NS ns\nns A 127.53.0.4\nwww A 10.53.2.1\n")
         write("rev", f"{_soa('53.10.in-addr.arpa.')}@ NS ns1.pitop.lab.\n2.1 PTR www.pitop.lab.\n")
         ds = [self._ds(zone) for zone in ("pitop.lab", "expired.lab", "future.lab", "nsec3.lab", "optout.lab")]
         tag, algorithm, kind, digest = self._ds("bogus.lab").split(" DS ")[1].split(maxsplit=3)
@@ -189,12 +190,15 @@ class DnsLab:
         lines = ["@ NS ns.nic", "ns.nic A 127.53.0.2"]
         for zone in self.leaves[:-1]:
             name = zone.removesuffix(".lab.")
+            if name == "glue":
+                continue
             inside = zone == "pitop.lab."
             lines.append(f"{name} NS {'ns1.pitop' if inside else 'ns1.pitop.lab.'}")
         lines += [
             "pitop NS ns2.pitop", "ns1.pitop A 127.53.0.3", "ns2.pitop A 127.53.0.5",
             "lame NS ns2.lame", "ns2.lame A 127.53.0.2", "serial NS ns2.pitop",
-            "silent NS ns.silent", "ns.silent A 127.53.0.99", "noglue NS ns.noglue",
+            "glue NS ns.glue", "ns.glue A 127.53.0.3", "silent NS ns.silent", "ns.silent A 127.53.0.99",
+            "noglue NS ns.noglue",
             "circle1 NS ns.circle2", "circle2 NS ns.circle1", "plain A 10.53.3.1", *ds,
         ]  # fmt: skip
         write("lab", _soa("lab.") + "\n".join(lines) + "\n", sign=())

@@ -187,7 +187,7 @@ def test_nothing_heavy_is_imported() -> None:
 
 def test_panes_values_need_no_dnspython() -> None:
     code = (
-        "import sys, pitop.model.dns.snapshot, pitop.render.dns.lines\n"
+        "import sys, pitop.model.dns.snapshot, pitop.render.dns.nodes\n"
         "import pitop.render.dns.dig, pitop.collect.dns.collector\n"
         "print([name for name in sys.modules if name == 'dns' or name.startswith('dns.')])"
     )

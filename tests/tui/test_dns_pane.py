@@ -233,6 +233,26 @@ async def test_earlier_lines_come_back_and_complete(source: Handheld) -> None:
     await run(source, test)
 
 
+async def test_search_and_filter(source: Handheld) -> None:
+    records = [record(f"192.0.2.{number}", ttl=number) for number in range(1, 5)]
+
+    async def test(screen: Screen) -> None:
+        await screen.type("www.example")
+        lookups = (Lookup(QUESTION, answered(*records)),)
+        await screen.give(snapshot(begun=((Part.LOOKUP, "www.example"),), lookups=lookups))
+        await screen.pilot.press("slash", "2", ".", "3", "enter")
+        assert screen.pane.table.selected == records[2]
+        await screen.pilot.press("backslash", *"ttl>2", "enter")
+        assert list(screen.pane.table.rows) == records[2:]
+        assert "filter: ttl>2  2 rows" in screen.text()
+        await screen.pilot.press("backslash", *"x=", "escape")
+        assert list(screen.pane.table.rows) == records[2:]
+        await screen.pilot.press("escape")
+        assert list(screen.pane.table.rows) == records
+
+    await run(source, test)
+
+
 async def test_live_says_that_packets_are_not_captured(source: Handheld) -> None:
     async def test(screen: Screen) -> None:
         await screen.give(snapshot())

@@ -157,7 +157,8 @@ def _anchors(path: str | None) -> Anchors:
 
 
 async def _trace(job: Job) -> int:
-    from pitop.collect.dns.trace import Tracer, root_servers, roots_by
+    from pitop.collect.dns.roots import root_servers, roots_by
+    from pitop.collect.dns.trace import Tracer
 
     request = job.request
     anchors = _anchors(request.anchor) if job.prove or request.anchor is not None else None

@@ -15,7 +15,8 @@ from pitop.collect.collector import Unavailable
 from pitop.collect.dns.compare import Comparer
 from pitop.collect.dns.lookup import ask_in_turn, located, own_servers
 from pitop.collect.dns.prove import anchors_from, look_up_proved
-from pitop.collect.dns.trace import Tracer, root_servers
+from pitop.collect.dns.roots import root_servers
+from pitop.collect.dns.trace import Tracer
 from pitop.collect.dns.why import Explainer
 from pitop.model.dns.answer import Answer, NoAnswer, Trouble
 from pitop.model.dns.question import Question, QuestionError, Server

@@ -25,7 +25,7 @@ from pitop.model.dns.question import (
 )
 from pitop.model.dns.resolution import candidates, hosts_lines
 
-__all__ = ["ask_in_turn", "located", "look_up", "own_servers", "search_up"]
+__all__ = ["ask_in_turn", "located", "look_up", "own_servers", "reply_in_turn", "search_up"]
 
 _BOOTSTRAP = Options(timeout=2.0, tries=2)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import dns.message
@@ -17,22 +17,21 @@ import dns.name
 import dns.rdatatype
 import msgspec
 
-from pitop.collect.dns.lookup import ask_in_turn, look_up
+from pitop.collect.dns.zones import Zone, differences
 from pitop.kernel.dns.exchange import exchange
 from pitop.kernel.dns.udp import routable
-from pitop.model.dns.answer import Answer, Fault, NoAnswer, Record, Section, Trouble
+from pitop.model.dns.answer import Fault, NoAnswer, Record, Section
 from pitop.model.dns.dnssec.verdict import Verdict
 from pitop.model.dns.message import Reply, answer_of, read_records
 from pitop.model.dns.question import Options, Query, Question, Server
 from pitop.model.dns.referral import Meaning, meaning
-from pitop.model.dns.roots import ROOT_SERVERS
-from pitop.model.dns.trace import Cut, Outcome, Purpose, Remark, Severity, Step, Trace
+from pitop.model.dns.trace import Outcome, Purpose, Remark, Severity, Step, Trace
 
 if TYPE_CHECKING:
     from pitop.model.dns.dnssec.anchors import Anchors
     from pitop.model.dns.dnssec.chain import Fetch
 
-__all__ = ["Tracer", "root_servers", "roots_by"]
+__all__ = ["Tracer"]
 
 _SERVERS = 6  # of one zone that are asked
 _ROOTS = 3  # of the thirteen
@@ -44,38 +43,6 @@ _AT_ONCE = 24
 _OPTIONS = Options(recursion=False, authentic=False, dnssec=True, cookie=None, timeout=2.0, tries=2)
 
 Name = dns.name.Name
-
-
-def root_servers(addresses: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
-    """Where a walk starts: the given addresses, or the root's own servers."""
-    return {address: (address,) for address in addresses} or ROOT_SERVERS
-
-
-@dataclass(slots=True)
-class _Zone:
-    """A delegation as its parent gave it; `addresses` grows as name servers without glue are found."""
-
-    name: Name
-    parent: Name | None
-    servers: tuple[Name, ...]
-    addresses: dict[Name, list[str]]
-    port: int
-    signed: bool | None = None
-    glue: tuple[tuple[Name, str], ...] = ()
-    child_servers: frozenset[Name] | None = None
-    serials: dict[str, int] = field(default_factory=dict)
-    fastest: dict[str, float] = field(default_factory=dict)
-
-    def cut(self) -> Cut:
-        return Cut(
-            self.name.to_text(),
-            None if self.parent is None else self.parent.to_text(),
-            tuple(server.to_text() for server in self.servers),
-            None if self.child_servers is None else tuple(sorted(each.to_text() for each in self.child_servers)),
-            tuple((name.to_text(), address) for name, address in self.glue),
-            tuple(sorted(self.serials.items())),
-            self.signed,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +80,9 @@ class Tracer:
         addresses = {
             dns.name.from_text(name): [each for each in found if routable(each)] for name, found in roots.items()
         }
-        root = _Zone(dns.name.root, None, tuple(names), addresses, root_port or port)
-        self._zones: dict[Name, _Zone] = {root.name: root}
-        self._path: list[_Zone] = [root]
+        root = Zone(dns.name.root, None, tuple(names), addresses, root_port or port)
+        self._zones: dict[Name, Zone] = {root.name: root}
+        self._path: list[Zone] = [root]
         self._steps: dict[int, Step] = {}
         self._remarks: dict[Remark, None] = {}
         self._asked = 0
@@ -203,7 +170,7 @@ class Tracer:
         self._remark(zone.name, Severity.BAD, f"more than {_REFERRALS} referrals on the way to {name}")
         return None
 
-    def _enter(self, parent: _Zone, heard: _Heard, purpose: Purpose, depth: int) -> _Zone:
+    def _enter(self, parent: Zone, heard: _Heard, purpose: Purpose, depth: int) -> Zone:
         """The zone that a referral leads to."""
         child = heard.meaning.child
         assert child is not None
@@ -217,7 +184,7 @@ class Tracer:
             signed = any(
                 rrset.name == child and rrset.rdtype == dns.rdatatype.DS for rrset in heard.reply.message.authority
             )
-            zone = _Zone(child, parent.name, heard.meaning.servers, addresses, self._port, signed, heard.meaning.glue)
+            zone = Zone(child, parent.name, heard.meaning.servers, addresses, self._port, signed, heard.meaning.glue)
             self._zones[child] = zone
         if purpose is Purpose.WALK and zone not in self._path:
             self._path.append(zone)
@@ -227,7 +194,7 @@ class Tracer:
 
     async def _consult(
         self,
-        zone: _Zone,
+        zone: Zone,
         name: Name,
         kind: dns.rdatatype.RdataType,
         purpose: Purpose,
@@ -272,7 +239,7 @@ class Tracer:
                 self._steps[number] = msgspec.structs.replace(step, taken=True)
                 return
 
-    async def _addressed(self, zone: _Zone, depth: int, within: frozenset[Name]) -> list[tuple[Name, str]]:
+    async def _addressed(self, zone: Zone, depth: int, within: frozenset[Name]) -> list[tuple[Name, str]]:
         """The zone's servers with their addresses; those without glue are looked up when there is no other way."""
         known = [(server, address) for server in zone.servers for address in zone.addresses.get(server, ())]
         if known:
@@ -283,7 +250,7 @@ class Tracer:
         await asyncio.gather(*(self._find(zone, server, depth, within) for server in wanted))
         return [(server, address) for server in zone.servers for address in zone.addresses.get(server, ())]
 
-    async def _find(self, zone: _Zone, server: Name, depth: int, within: frozenset[Name]) -> None:
+    async def _find(self, zone: Zone, server: Name, depth: int, within: frozenset[Name]) -> None:
         """Look up the addresses of a name server that came without glue."""
         if server.is_subdomain(zone.name) and server not in zone.addresses:
             words = f"{server} is inside {zone.name}, but the parent gives no glue for it"
@@ -314,7 +281,7 @@ class Tracer:
 
     async def _ask(
         self,
-        zone: _Zone,
+        zone: Zone,
         server: Name,
         address: str,
         name: Name,
@@ -368,7 +335,7 @@ class Tracer:
         self._changed()
         return heard
 
-    def _complain(self, zone: _Zone, server: Name, address: str, outcome: Outcome, said: str) -> None:
+    def _complain(self, zone: Zone, server: Name, address: str, outcome: Outcome, said: str) -> None:
         who = f"{server} ({address})" if server.to_text().rstrip(".") != address else address
         if outcome in (Outcome.SILENT, Outcome.UNREACHABLE):
             words = "does not answer" if outcome is Outcome.SILENT else f"is unreachable: {said}"
@@ -378,7 +345,7 @@ class Tracer:
 
     # What the zone's servers say of it.
 
-    async def _check(self, zone: _Zone) -> None:
+    async def _check(self, zone: Zone) -> None:
         """Ask every server for the zone's NS set and SOA serial, and compare."""
         missing = [server for server in zone.servers if server not in zone.addresses]
         if zone.addresses and missing:
@@ -401,25 +368,30 @@ class Tracer:
                     sets.setdefault(frozenset(rdata.target for rdata in rrset), []).append(address)
                 elif rrset.name == zone.name and rrset.rdtype == dns.rdatatype.SOA:
                     zone.serials[address] = rrset[0].serial
-        self._compare(zone, sets)
-        self._changed()
-
-    def _compare(self, zone: _Zone, sets: dict[frozenset[Name], list[str]]) -> None:
         if sets:
             zone.child_servers = max(sets, key=lambda each: len(sets[each]))
-            parents = frozenset(zone.servers)
-            for names, here, there in (
-                (parents - zone.child_servers, "its parent", "the zone itself"),
-                (zone.child_servers - parents, "the zone itself", "its parent"),
-            ):
-                if names:
-                    listed = ", ".join(sorted(each.to_text() for each in names))
-                    self._remark(zone.name, Severity.WARN, f"{here} names {listed}, which {there} does not")
-        if len(sets) > 1:
-            self._remark(zone.name, Severity.WARN, "its servers do not agree on its NS records")
-        if len(set(zone.serials.values())) > 1:
-            said = ", ".join(f"{serial} at {address}" for address, serial in sorted(zone.serials.items()))
-            self._remark(zone.name, Severity.WARN, f"its servers have different SOA serials: {said}")
+        for words in differences(zone, sets):
+            self._remark(zone.name, Severity.WARN, words)
+        await self._check_glue(zone)
+        self._changed()
+
+    async def _check_glue(self, zone: Zone) -> None:
+        """Ask the zone itself for the addresses that its parent gives for its name servers."""
+        for server in dict.fromkeys(name for name, _ in zone.glue if name.is_subdomain(zone.name)):
+            glue = {address for name, address in zone.glue if name == server and ":" not in address}
+            heard = await self._consult(zone, server, dns.rdatatype.A, Purpose.CHECK, 0, frozenset())
+            if heard is None or heard.meaning.outcome is not Outcome.ANSWER or not glue:
+                continue
+            said = {
+                rdata.address
+                for rrset in heard.reply.message.answer
+                if rrset.name == server and rrset.rdtype == dns.rdatatype.A
+                for rdata in rrset
+            }
+            if said and said != glue:
+                given, true = ", ".join(sorted(glue)), ", ".join(sorted(said))
+                words = f"the parent's glue for {server} is {given}, the zone says {true}"
+                self._remark(zone.name, Severity.WARN, words)
 
     # Proof.
 
@@ -463,23 +435,3 @@ def _shown(message: dns.message.Message, outcome: Outcome) -> tuple[Record, ...]
     if outcome is Outcome.REFERRAL:
         wanted = (Section.AUTHORITY, Section.ADDITIONAL)
     return tuple(each for each in read_records(message) if each.section in wanted and each.type not in hidden)
-
-
-async def roots_by(servers: Sequence[Server]) -> dict[str, tuple[str, ...]]:
-    """The root's servers as resolvers know them, as dig's `+trace` begins. Raises NoAnswer."""
-    said = await ask_in_turn(Question(".", "NS"), servers, Options(timeout=3.0))
-    names = [record.data for record in said.section(Section.ANSWER) if record.type == "NS"]
-    known: dict[str, list[str]] = {name: [] for name in names}
-    for record in said.section(Section.ADDITIONAL):
-        if record.type in ("A", "AAAA") and record.name in known:
-            known[record.name].append(record.data)
-    missing = [name for name, addresses in known.items() if not addresses]
-    for found in await look_up([Question(name, "A") for name in missing], servers, Options(timeout=3.0)):
-        if isinstance(found, Answer):
-            for record in found.section(Section.ANSWER):
-                if record.type == "A":
-                    known.setdefault(found.question.name, []).append(record.data)
-    if not any(known.values()):
-        server = servers[0]
-        raise NoAnswer(Trouble(Fault.NAME, f"{server} does not know the root's servers", "Name one: --root 198.41.0.4"))
-    return {name: tuple(addresses) for name, addresses in known.items()}

@@ -166,6 +166,8 @@ class _Reader:
         elif word == "search":
             self.search = wanted
         elif word == "edns":
+            if value not in (None, "", "0"):
+                raise QuestionError(f"+{text}: there is no other version of EDNS than 0")
             self.options["payload_bytes"] = 1232 if wanted else None
         elif word == "bufsize":
             self.options["payload_bytes"] = _number(value, text, 0, 65535) if wanted else None

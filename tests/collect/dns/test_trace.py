@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from pitop.collect.dns.trace import Tracer, root_servers, roots_by
+from pitop.collect.dns.roots import root_servers, roots_by
+from pitop.collect.dns.trace import Tracer
 from pitop.model.dns.answer import Section
 from pitop.model.dns.question import Options, Question, parse_server
 from pitop.model.dns.trace import Outcome, Purpose, Severity, Trace
@@ -80,6 +81,12 @@ async def test_different_serials_are_told(lab: DnsLab) -> None:
     found = await trace("www.serial.lab.")
     assert dict(found.cuts[2].serials) == {"127.53.0.3": 7, "127.53.0.5": 8}
     assert "different SOA serials: 7 at 127.53.0.3, 8 at 127.53.0.5" in remarks(found)
+
+
+async def test_glue_that_differs_is_told(lab: DnsLab) -> None:
+    found = await trace("www.glue.lab.")
+    assert data(found) == ["10.53.2.1"]
+    assert "the parent's glue for ns.glue.lab. is 127.53.0.3, the zone says 127.53.0.4" in remarks(found)
 
 
 async def test_missing_glue_is_told(lab: DnsLab) -> None:

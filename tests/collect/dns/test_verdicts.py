@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from pitop.collect.dns.prove import anchors_from, look_up_proved
-from pitop.collect.dns.trace import Tracer, root_servers
+from pitop.collect.dns.roots import root_servers
+from pitop.collect.dns.trace import Tracer
 from pitop.model.dns.dnssec.verdict import Security, Verdict
 from pitop.model.dns.question import Options, Question, parse_server
 from tests.dnslab import ROOT, UNBOUND, DnsLab

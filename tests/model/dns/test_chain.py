@@ -214,6 +214,24 @@ def test_alias_into_nowhere_and_the_whole() -> None:
     assert world.judge(Finding(WWW, A, message)).security is Security.BOGUS, "nothing is said of the target"
 
 
+def test_answer_from_a_wildcard_needs_proof_that_nothing_is_nearer() -> None:
+    world = World()
+    wildcard = dns.name.from_text("*.example.")
+    made = dns.rrset.from_text(wildcard, 60, "IN", "A", "192.0.2.1")
+    signature = world.tld.sign(made)
+    expanded = dns.message.make_response(dns.message.make_query(WWW, A))
+    expanded.answer.append(dns.rrset.from_text(WWW, 60, "IN", "A", "192.0.2.1"))
+    expanded.answer.append(dns.rrset.from_rdata(WWW, 60, signature[0]))
+    verdict = world.judge(Finding(WWW, A, expanded))
+    assert verdict.security is Security.BOGUS
+    assert "without proof that www.example. itself does not exist" in verdict.why
+    proof = dns.rrset.from_text(wildcard, 60, "IN", "NSEC", "example. A RRSIG NSEC")
+    expanded.authority += [proof, world.tld.sign(proof)]
+    verdict = world.judge(Finding(WWW, A, expanded))
+    assert verdict.security is Security.SECURE, verdict
+    assert "from *.example." in verdict.why
+
+
 def test_no_such_name_and_its_lies() -> None:
     world = World()
     nope = dns.name.from_text("nope.example.")

@@ -1,8 +1,8 @@
-"""The DNS pane: one line of words, and six views of it."""
+"""The pane itself: what is typed, which view is shown, and what the keys do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from textwrap import wrap
 from typing import Any, ClassVar, NamedTuple
 
@@ -11,41 +11,44 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.topics import DNS
-from pitop.model.dns.answer import Answer, Record
-from pitop.model.dns.reasons import STATUS, explain
-from pitop.model.dns.snapshot import Begin, DnsSnapshot, Lookup, Part, Stop
+from pitop.model.dns.answer import Record
+from pitop.model.dns.snapshot import Begin, DnsSnapshot, Part, Stop
+from pitop.model.filter import Filter, FilterError, compile_filter
 from pitop.model.snapshot import Failure, Snapshot
-from pitop.render.dns.dig import dig_lines
 from pitop.render.dns.fields import RECORD_FIELDS
 from pitop.render.dns.lines import (
     BEAT_FIELDS,
     GRADE_FIELDS,
     LIVE_FIELDS,
-    NODE_FIELDS,
     PLAIN_FIELDS,
     STAGE_FIELDS,
     Grade,
-    beat_rows,
-    grades,
-    plain_rows,
-    stage_rows,
-    trace_nodes,
 )
-from pitop.render.dns.tones import SECURITY_TONES
-from pitop.render.field import Field, Tone
-from pitop.render.glyphs import bar, sparkline
+from pitop.render.dns.nodes import NODE_FIELDS
+from pitop.render.field import Field, Tone, operands
+from pitop.render.glyphs import bar
 from pitop.render.text import cells
-from pitop.render.units import Unit, say
+from pitop.render.units import Unit
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import Pane
+from pitop.tui.panes.dns.views import (
+    Content,
+    Countdown,
+    comparison_content,
+    identity,
+    lookup_content,
+    trace_content,
+    watch_content,
+    why_content,
+)
+from pitop.tui.panes.dns.words import WordSuggester
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.parts import Parts
 from pitop.tui.widgets.prompt import Answer as Reaction
 from pitop.tui.widgets.prompt import Prompt
 from pitop.tui.widgets.table import Table
-from pitop.tui.words import WordSuggester
 
 __all__ = ["DnsPane"]
 
@@ -76,7 +79,9 @@ class DnsPane(Pane):
     )
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("dns.ask", "a,enter,slash", "ask", "Ask", "Type a name: www.example.org AAAA @192.0.2.1", footer=True),
+        key(
+            "dns.ask", "a,enter", "ask", "Ask", "Type a name: www.example.org AAAA @192.0.2.1", footer=True, display="a"
+        ),
         key("dns.next", "tab,right_square_bracket", "beside(1)", "Next view", footer=True, display="⇥"),
         key("dns.previous", "shift+tab,left_square_bracket", "beside(-1)", "View before"),
         key("dns.lookup", "l", "view(0)", "Look up", "The answer, record by record"),
@@ -89,6 +94,11 @@ class DnsPane(Pane):
         key("dns.stop", "x", "stop", "Stop", "End what is under way; what it found stays", footer=True),
         key("dns.follow", "f", "follow", "Follow", "Ask for the name that the selected record leads to", footer=True),
         key("dns.prove", "d", "prove", "Proof", "Validate with DNSSEC, or leave it", footer=True),
+        key("table.search", "slash,f3", "search", "Search", "Go to the next row that holds a text", display="/"),
+        key("table.next", "n", "search_again(1)", "Next match"),
+        key("table.previous", "shift+f3", "search_again(-1)", "Previous match"),
+        key("table.filter", "backslash,f4", "filter", "Filter", "Show rows that match an expression", display="\\"),
+        key("table.back", "escape", "back", "Step back", "Take back the filter"),
         key("dns.layout", "g", "layout", "As dig", "The answer as dig prints it, or as a table"),
     ]
 
@@ -119,9 +129,11 @@ class DnsPane(Pane):
         self._proving = True
         self._as_dig = False
         self._shown: DnsSnapshot | None = None
-        self._counted: dict[Record, tuple[int, Record]] = {}
+        self._needle = ""
+        self._filters: dict[int, Filter[Any]] = {}  # by the place of the view
+        self._countdown = Countdown()
         self._parts = Parts([view.title for view in self._views])
-        self.table: Table[Any] = Table(RECORD_FIELDS, _identity, tree="name", shed=_SHED, id="table")
+        self.table: Table[Any] = Table(RECORD_FIELDS, identity, tree="name", shed=_SHED, id="table")
 
     def compose(self) -> ComposeResult:
         """The parts, how things stand, the table."""
@@ -163,6 +175,12 @@ class DnsPane(Pane):
         )
         self._parts.show(self._place, busy)
         rows, prefixes, lines = self._content()
+        chosen = self._filters.get(self._place)
+        if chosen is not None:
+            kept = [place for place, row in enumerate(rows) if chosen(row)]
+            rows = [rows[place] for place in kept]
+            prefixes = None if prefixes is None else [prefixes[place] for place in kept]
+            lines = [*lines, [(f" filter: {chosen.text}  {len(rows)} rows", Tone.WARN)]]
         self.table.empty_words = self.view.empty if self._place == 5 or self._text else _INVITATION
         self.table.show(rows, prefixes)
         self._say(*lines)
@@ -185,111 +203,27 @@ class DnsPane(Pane):
         if self.is_mounted:
             self.query_one("#summary", Notice).say(*lines)
 
-    def _content(self) -> tuple[Sequence[Any], Sequence[str] | None, list[list[Phrase]]]:
-        """The part's rows, their guides where they are a tree, and the lines above."""
+    def _content(self) -> Content:
         known, part = self._shown, self.view.part
         if known is None or part is None:
-            return (), None, []
+            return Content()
         problem = dict(known.problems).get(part)
         if problem:
-            return (), None, [[(f" {problem}", Tone.BAD)]]
+            return Content(lines=[[(f" {problem}", Tone.BAD)]])
         if part not in dict(known.begun):
-            servers = ", ".join(known.servers)
-            return (), None, [[(" This machine asks ", Tone.FAINT), (servers, Tone.PLAIN)]]
-        return _CONTENT[part](self, known)
-
-    # --- the parts
-
-    def _lookup(self, known: DnsSnapshot) -> tuple[Sequence[Any], None, list[list[Phrase]]]:
-        lines = [line for lookup in known.lookups for line in _lookup_lines(lookup)]
-        room = 3 if self.app.size.height < 30 else 8
-        if self._as_dig:
-            text = [line for lookup in known.lookups if lookup.answer for line in dig_lines(lookup.answer)]
-            return plain_rows(text), None, lines[:room]
-        records = {
-            _identity(record): self._counted_down(record, known.time - lookup.answer.time)
-            for lookup in known.lookups
-            if lookup.answer is not None
-            for record in lookup.answer.records
-        }
-        return list(records.values()), None, lines[:room]
-
-    def _counted_down(self, record: Record, seconds: float) -> Record:
-        """The record with what is left of its TTL; the same object while that stays the same."""
-        gone = int(seconds)
-        if gone <= 0 or not record.ttl:
-            return record
-        before = self._counted.get(record)
-        if before is not None and before[0] == gone:
-            return before[1]
-        left = msgspec.structs.replace(record, ttl=max(0, record.ttl - gone))
-        if len(self._counted) > 5000:
-            self._counted.clear()
-        self._counted[record] = (gone, left)
-        return left
-
-    def _trace(self, known: DnsSnapshot) -> tuple[Sequence[Any], Sequence[str] | None, list[list[Phrase]]]:
-        trace = known.trace
-        if trace is None:
-            return (), None, [[(" walking down from the root…", Tone.FAINT)]]
-        rows, prefixes = trace_nodes(trace, self.table.glyphs, plain=self.table.glyphs.name == "ascii")
-        first: list[Phrase] = [(f" {trace.question.name} {trace.question.type}  ", Tone.STRONG)]
-        if trace.answer is not None:
-            data = [
-                each.data for each in trace.answer.records if each.section.value == "answer" and each.type != "RRSIG"
-            ]
-            first.append((", ".join(data[:4]) or trace.answer.status, Tone.GOOD if data else Tone.WARN))
-        first += [(f"  → {alias}", Tone.ACCENT) for alias in trace.aliases]
-        first.append((f"  {len(trace.steps)} queries, {trace.total_ms:.0f} ms", Tone.FAINT))
-        lines = [first]
-        if trace.trouble is not None:
-            lines.append([(f" {trace.trouble}", Tone.BAD)])
-        if trace.verdict is not None:
-            security = trace.verdict.security
-            lines.append([(f" {security.value}: ", SECURITY_TONES[security]), (trace.verdict.why, Tone.PLAIN)])
-        return rows, prefixes, lines
-
-    def _compare(self, known: DnsSnapshot) -> tuple[Sequence[Any], None, list[list[Phrase]]]:
-        comparison = known.comparison
-        if comparison is None:
-            return (), None, []
-        done = f" {comparison.asked} of {comparison.total} questions, {comparison.names} names, type {comparison.type}"
-        line: list[Phrase] = [(done, Tone.PLAIN), (f"  {comparison.seconds:.1f} s", Tone.FAINT)]
-        if comparison.differences:
-            line.append((f"  {len(comparison.differences)} answers differ", Tone.WARN))
-        return grades(comparison), None, [line]
-
-    def _why(self, known: DnsSnapshot) -> tuple[Sequence[Any], None, list[list[Phrase]]]:
-        why = known.why
-        if why is None:
-            return (), None, []
-        line: list[Phrase] = [(f" {why.name}  ", Tone.STRONG)]
-        if why.library is not None:
-            line.append((", ".join(why.library) or "not found", Tone.GOOD if why.library else Tone.BAD))
-        if why.disagreements:
-            line.append((f"  {len(why.disagreements)} to note", Tone.WARN))
-        return stage_rows(why, plain=self.table.glyphs.name == "ascii"), None, [line]
-
-    def _watch(self, known: DnsSnapshot) -> tuple[Sequence[Any], None, list[list[Phrase]]]:
-        watch = known.watch
-        if watch is None:
-            return (), None, []
-        times = [beat.ms for beat in watch.beats]
-        top = max((ms for ms in times if ms is not None), default=0.0)
-        width = max(10, self.app.size.width - 46)
-        changes = sum(beat.changed for beat in watch.beats)
-        lost = sum(beat.ms is None for beat in watch.beats)
-        line: list[Phrase] = [
-            (f" {watch.question.name} {watch.question.type}", Tone.STRONG),
-            (f"  every {watch.every:g} s" if watch.running else "  stopped", Tone.FAINT),
-            (f"  {changes} changes", Tone.WARN if changes else Tone.FAINT),
-            (f"  {lost} lost", Tone.BAD if lost else Tone.FAINT),
-        ]
-        graph: list[Phrase] = [
-            (" " + sparkline(times, min(width, len(times)), top, self.table.glyphs), Tone.GOOD),
-            (f"  {say(top, Unit.MILLISECONDS)} ms", Tone.FAINT),
-        ]
-        return beat_rows(watch.beats), None, [line, graph]
+            return Content(lines=[[(" This machine asks ", Tone.FAINT), (", ".join(known.servers), Tone.PLAIN)]])
+        glyphs = self.table.glyphs
+        match part:
+            case Part.TRACE:
+                return trace_content(known.trace, glyphs)
+            case Part.COMPARE:
+                return comparison_content(known.comparison)
+            case Part.WHY:
+                return why_content(known.why, glyphs)
+            case Part.WATCH:
+                return watch_content(known.watch, glyphs, max(10, self.app.size.width - 20))
+        found = lookup_content(known, self._countdown, as_dig=self._as_dig)
+        return found._replace(lines=found.lines[: 3 if self.app.size.height < 30 else 8])
 
     def _median(self, grade: Grade) -> float | None:
         return None if grade.spread is None else grade.spread.median_ms
@@ -302,22 +236,93 @@ class DnsPane(Pane):
 
     def action_ask(self) -> None:
         """Type what is to be asked."""
-        for prompt in self.query(Prompt):
-            prompt.remove()
 
         def changed(text: str) -> Reaction:
             return Reaction("NAME [TYPE…] [@SERVER] [+tcp +dnssec …]   ↑ earlier lines   ⇥ completes")
 
         def done(text: str | None) -> None:
-            prompt.remove()
-            self.table.focus()
             if text is not None and text.strip():
                 self._ask(text.strip())
 
         servers = self._shown.servers if self._shown is not None else ()
         suggester = WordSuggester(self._history, servers)
-        prompt = Prompt("Ask", self._text, changed, done, history=self._history, suggester=suggester)
+        self._prompt("Ask", self._text, changed, done, history=self._history, suggester=suggester)
+
+    def _prompt(
+        self,
+        label: str,
+        text: str,
+        changed: Callable[[str], Reaction],
+        done: Callable[[str | None], None],
+        **more: Any,
+    ) -> None:
+        """One line to type in, in place of any other."""
+        for other in self.query(Prompt):
+            other.remove()
+
+        def finished(said: str | None) -> None:
+            done(said)
+            prompt.remove()
+            self.table.focus()
+
+        prompt = Prompt(label, text, changed, finished, **more)
         self.mount(prompt)
+
+    def action_search(self) -> None:
+        """Type a text; the selection goes to the next row that holds it."""
+        start = self.table.place
+
+        def changed(text: str) -> Reaction:
+            self._needle = text
+            if not text:
+                return Reaction("type what the row should hold")
+            return Reaction("after Enter, n goes to the next" if self._seek(start, 1) else "not found")
+
+        self._prompt("Search", "", changed, lambda text: None)
+
+    def action_search_again(self, by: int) -> None:
+        """On to the next match."""
+        if self._needle and not self._seek(self.table.place + by, by):
+            self.app.notify(f"“{self._needle}” is not found", timeout=2, markup=False)
+
+    def _seek(self, start: int, by: int) -> bool:
+        rows, needle = self.table.rows, self._needle.lower()
+        for step in range(len(rows)):
+            row = rows[(start + by * step) % len(rows)]
+            if any(needle in field.text(row).lower() for field in self.table.fields):
+                return self.table.select(identity(row))
+        return False
+
+    def action_filter(self) -> None:
+        """Type an expression; it takes effect as far as it is right."""
+        before = self._filters.get(self._place)
+
+        def changed(text: str) -> Reaction:
+            fields = self.table.fields
+            known = operands(fields)
+            try:
+                made: Filter[Any] = compile_filter(text, known, [known[field.key] for field in fields])
+            except FilterError as error:
+                return Reaction(error.message, error.position, error=True)
+            self._set_filter(made if text.strip() else None)
+            return Reaction("ttl<60 · type=A or type=AAAA · data~^192 · lame" if not text.strip() else "")
+
+        def done(text: str | None) -> None:
+            if text is None:
+                self._set_filter(before)
+
+        self._prompt("Filter", "" if before is None else before.text, changed, done)
+
+    def _set_filter(self, made: Filter[Any] | None) -> None:
+        if made is None:
+            self._filters.pop(self._place, None)
+        else:
+            self._filters[self._place] = made
+        self._present()
+
+    def action_back(self) -> None:
+        """Take back the filter."""
+        self._set_filter(None)
 
     def _ask(self, text: str) -> None:
         self._text = text
@@ -372,6 +377,7 @@ class DnsPane(Pane):
     def action_layout(self) -> None:
         """dig's layout, or the table."""
         self._as_dig = not self._as_dig
+        self._filters.pop(0, None)  # it speaks of the other fields
         self._set_fields()
         self._present()
 
@@ -386,13 +392,6 @@ class DnsPane(Pane):
     def on_table_activated(self) -> None:
         """Enter asks."""
         self.action_ask()
-
-
-def _identity(row: Any) -> Hashable:
-    if isinstance(row, Record):
-        return (row.section, row.name, row.type, row.data)
-    found: Hashable = row.key
-    return found
 
 
 def _kept(before: DnsSnapshot | None, newest: DnsSnapshot) -> DnsSnapshot:
@@ -413,47 +412,6 @@ def _kept(before: DnsSnapshot | None, newest: DnsSnapshot) -> DnsSnapshot:
     )
 
 
-def _lookup_lines(lookup: Lookup) -> list[list[Phrase]]:
-    """How one question came out, and its verdict."""
-    question = (f" {lookup.question.name} {lookup.question.type}", Tone.STRONG)
-    if lookup.trouble is not None:
-        return [[question, (f"  {lookup.trouble.message}. {lookup.trouble.advice}", Tone.BAD)]]
-    if lookup.answer is None:
-        return [[question, ("  asking…", Tone.FAINT)]]
-    lines = [[question, *_answer_phrases(lookup.answer)]]
-    words = explain(lookup.answer)
-    remarks = "; ".join(lookup.answer.remarks)
-    if words != STATUS["NOERROR"] or remarks:
-        lines.append([("   " + "; ".join(filter(None, (words, remarks))), Tone.WARN)])
-    if lookup.verdict is not None:
-        security = lookup.verdict.security
-        lines.append([(f"   {security.value}: ", SECURITY_TONES[security]), (lookup.verdict.why, Tone.FAINT)])
-    return lines
-
-
-def _answer_phrases(answer: Answer) -> list[Phrase]:
-    timing = answer.timing
-    phases = "".join(
-        f" {name} {ms:.1f}" for name, ms in (("connect", timing.connect_ms), ("TLS", timing.tls_ms)) if ms is not None
-    )
-    phrases: list[Phrase] = [
-        (f"  {answer.status}", Tone.GOOD if answer.status == "NOERROR" else Tone.BAD),
-        (f"  {timing.query_ms:.1f} ms", Tone.PLAIN),
-        (f"{phases}  {answer.size_bytes} bytes  {answer.transport.value} {answer.server.label}", Tone.FAINT),
-        (f"  {' '.join(answer.flags)}", Tone.FAINT),
-    ]
-    return phrases
-
-
 _LEADING = frozenset({"CNAME", "DNAME", "NS", "MX", "SRV", "PTR", "SVCB", "HTTPS"})
 _SHED = ("class", "section", "jitter_ms", "bar", "address", "p95_ms")
 _INVITATION = "Press a and type a name: www.example.org AAAA @192.0.2.1 +dnssec"
-
-_Content = Callable[[DnsPane, DnsSnapshot], tuple[Sequence[Any], Sequence[str] | None, list[list[Phrase]]]]
-_CONTENT: dict[Part, _Content] = {
-    Part.LOOKUP: DnsPane._lookup,
-    Part.TRACE: DnsPane._trace,
-    Part.COMPARE: DnsPane._compare,
-    Part.WHY: DnsPane._why,
-    Part.WATCH: DnsPane._watch,
-}
