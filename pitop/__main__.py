@@ -11,8 +11,11 @@ __all__ = ["main"]
 
 COMMANDS = {
     "dns": "names looked up, traced, proved, compared (dig, host)",
+    "inspect": "one process in full (ps -o, lsof -p, /proc/PID)",
     "processes": "every process, as text or JSON (ps, top -b)",
     "sockets": "every socket, whose it is and how it is doing (netstat -nap, ss -tunapie)",
+    "memory": "where memory is, who faults, what a process really holds (free, vmstat, pmap -X)",
+    "time": "run a command and report what it used (time -v)",
 }
 
 _USAGE = 2

@@ -17,7 +17,17 @@ from msgspec.structs import replace
 from pitop.kernel.processes import ProcessReader, Resident, TerminalNames, hidden
 from pitop.kernel.system import boot_time, host, memory_total_bytes, ticks_per_second
 from pitop.kernel.users import UserNames
-from pitop.model.processes import Clock, Details, Process, ProcessesSnapshot, Stat, at_rest, is_kernel_thread, process
+from pitop.model.processes import (
+    Clock,
+    Details,
+    Process,
+    ProcessesSnapshot,
+    Reread,
+    Stat,
+    at_rest,
+    is_kernel_thread,
+    process,
+)
 from pitop.model.snapshot import Missing
 
 __all__ = ["ProcessesCollector"]
@@ -67,7 +77,12 @@ class ProcessesCollector:
         self._ended: list[Process] = []
 
     def ask(self, request: Struct) -> None:
-        """Nothing to ask for: all that rows hold is read."""
+        """Reread: what sleeps and was changed from outside is read in the next turn."""
+        if isinstance(request, Reread):
+            for pid in request.pids:
+                track = self._tracks.get(str(pid))
+                if track is not None:
+                    track.settling = True
 
     def descriptors(self) -> Sequence[int]:
         """Nothing to wait for but the time."""

@@ -15,11 +15,15 @@ from pitop.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.dns.snapshot import DnsSnapshot
+    from pitop.model.events import EventsSnapshot
+    from pitop.model.inspection import InspectionSnapshot
     from pitop.model.machine import MachineSnapshot
+    from pitop.model.memory.mappings import AddressSpace
+    from pitop.model.memory.snapshot import MemorySnapshot
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
 
-__all__ = ["DNS", "MACHINE", "PROCESSES", "SOCKETS", "Topic"]
+__all__ = ["DNS", "EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "PROCESSES", "SOCKETS", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -42,3 +46,7 @@ DNS: Topic[DnsSnapshot] = Topic("dns", "pitop.collect.dns.collector:DnsCollector
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
 SOCKETS: Topic[SocketsSnapshot] = Topic("sockets", "pitop.collect.sockets:SocketsCollector")
+MEMORY: Topic[MemorySnapshot] = Topic("memory", "pitop.collect.memory.overview:MemoryCollector")
+MAPPINGS: Topic[AddressSpace] = Topic("mappings", "pitop.collect.memory.mappings:MappingsCollector")
+EVENTS: Topic[EventsSnapshot] = Topic("events", "pitop.collect.events:EventsCollector")
+INSPECTION: Topic[InspectionSnapshot] = Topic("inspection", "pitop.collect.inspection:InspectionCollector")

@@ -90,11 +90,15 @@ class Pane(Widget):
             words = f"{outcome.message} {outcome.advice}".strip()
             severity: Literal["information", "error"] = "information" if outcome.done else "error"
             self.app.notify(visible(words), severity=severity, markup=False)
+            self.acted(action, outcome)
 
         source.perform(action, lambda outcome: self.app.call_from_thread(told, outcome))
 
     def redrawn(self) -> None:
         """Lines and bars are drawn with other glyphs from now on."""
+
+    def acted(self, action: Action, outcome: Outcome) -> None:
+        """An action has been done, or not."""
 
     def focus_pane(self) -> None:
         """Give the keys to what the pane is mainly about."""

@@ -48,7 +48,7 @@ def test_what_is_unknown_is_null_and_a_dash() -> None:
     assert said["rtt_ms"] is None
     assert said["bytes_sent"] is None
     assert said["remote_port"] is None
-    assert KNOWN["rtt_ms"].text(made) == "–"
+    assert KNOWN["rtt_ms"].text(made) == "-"
 
 
 def test_addresses_and_ports() -> None:

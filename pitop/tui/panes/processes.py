@@ -20,7 +20,7 @@ from pitop.render.processes import COLUMNS, FIELDS, FLAGS, state_words
 from pitop.render.units import Unit
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
+from pitop.tui.panes.acting import ActingPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Phrase
 from pitop.tui.widgets.table import Face
@@ -35,7 +35,7 @@ _ADDITIVE = {
 }  # fmt: skip
 
 
-class ProcessesPane(TablePane[Process]):
+class ProcessesPane(ActingPane):
     """Every process, as a tree or a list."""
 
     stem = "processes"
@@ -118,6 +118,14 @@ class ProcessesPane(TablePane[Process]):
             self.fail(None, newest.missing)
             self._fold_kernel(newest)
             self.present()
+
+    def family(self) -> Sequence[Process]:
+        """Every living process."""
+        return () if self._snapshot is None else self._snapshot.rows
+
+    def folded(self, row: Process) -> bool:
+        """Whether what is under the row is folded away."""
+        return self.tree_shown and row.key in self._folded
 
     def _fold_kernel(self, snapshot: ProcessesSnapshot) -> None:
         """The kernel's threads begin as one line: they are many, and mostly idle."""

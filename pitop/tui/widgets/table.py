@@ -145,6 +145,11 @@ class Table(Lines, Generic[R], can_focus=True):
         return self._rows
 
     @property
+    def on_screen(self) -> Sequence[R]:
+        """The rows that are on the screen now, from the top."""
+        return self._rows[self._top : self._top + self._height]
+
+    @property
     def fields(self) -> Sequence[Field[R]]:
         """The columns' fields."""
         return self._fields
