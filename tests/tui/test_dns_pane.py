@@ -145,11 +145,27 @@ async def test_answer_counts_its_ttl_down_and_shows_its_verdict(source: Handheld
         lookups = (Lookup(QUESTION, answered(record("192.0.2.1")), verdict=verdict),)
         await screen.give(snapshot(1007.0, begun=begun, lookups=lookups))
         assert [row.ttl for row in screen.pane.table.rows] == [53]
-        assert "bogus: the signature expired" in screen.text()
+        assert "NOERROR  bogus" in screen.text()
+        assert ".  the signature expired" in screen.text()
         await screen.pilot.press("g")
         assert ";; ->>HEADER<<-" in screen.text()
 
     await run(source, test)
+
+
+async def test_what_is_cut_off_is_said_in_full_under_the_table(source: Handheld) -> None:
+    long = " ".join(f"word{number}" for number in range(30))
+
+    async def test(screen: Screen) -> None:
+        await screen.type("www.example")
+        lookups = (Lookup(QUESTION, answered(record("192.0.2.1"), record(f'"{long}"', "TXT"))),)
+        await screen.give(snapshot(begun=((Part.LOOKUP, "www.example"),), lookups=lookups))
+        assert screen.app.query_one("#detail").size.height == 0
+        await screen.pilot.press("down")
+        await screen.pilot.pause()
+        assert "word29" in screen.text()
+
+    await run(source, test, (80, 24))
 
 
 async def test_trouble_and_problems_are_said(source: Handheld) -> None:

@@ -32,9 +32,10 @@ def comparison_lines(comparison: Comparison, width: int = 30) -> Iterator[str]:
     """The servers side by side, first and repeated questions as bars of one scale, then what differs."""
     spreads = [each for server in comparison.servers for each in (server.first, server.repeated) if each is not None]
     most = max((each.p95_ms for each in spreads), default=0.0)
+    names = "1 name" if comparison.names == 1 else f"{comparison.names} names"
     yield (
         f";; {comparison.asked} of {comparison.total} questions in {comparison.seconds:.1f} s: "
-        f"{comparison.names} names, type {comparison.type}"
+        f"{names}, type {comparison.type}"
     )
     for server in comparison.servers:
         yield ""

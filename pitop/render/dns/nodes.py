@@ -113,9 +113,11 @@ def _zone(trace: Trace, cut: Cut) -> Node:
 
 
 def _children(trace: Trace, cut: Cut, plain: bool) -> list[Node]:
-    nodes = [_step(step) for step in trace.steps if step.zone == cut.zone and step.purpose is Purpose.WALK]
+    steps = [step for step in trace.steps if step.zone == cut.zone and step.purpose is Purpose.WALK]
+    nodes = [_step(step) for step in steps]
+    failed = tuple(f"{step.server} ({step.address})" for step in steps if not step.outcome.leads_on)
     for remark in trace.remarks:
-        if remark.zone == cut.zone:
+        if remark.zone == cut.zone and not remark.words.startswith(failed):  # their own lines say so
             tone = Tone.BAD if remark.severity is Severity.BAD else Tone.WARN
             nodes.append(Node(("remark", cut.zone, remark.words), "!", tone, remark.words, tone))
     if trace.verdict is not None:

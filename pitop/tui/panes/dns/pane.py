@@ -44,6 +44,7 @@ from pitop.tui.panes.dns.views import (
 )
 from pitop.tui.panes.dns.words import WordSuggester
 from pitop.tui.settings import PaneSettings
+from pitop.tui.widgets.columns import laid_out
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.parts import Parts
 from pitop.tui.widgets.prompt import Answer as Reaction
@@ -77,6 +78,10 @@ class DnsPane(Pane):
         "line is looked up, traced from the root with every proof, put to all servers side by side, explained as this "
         "machine resolves it, and watched."
     )
+
+    DEFAULT_CSS = """
+    DnsPane > Notice { height: 0; display: none; }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key(
@@ -188,11 +193,11 @@ class DnsPane(Pane):
 
     def _tell_whole(self) -> None:
         """Under the table, what the selected row says in full, where its line is too short for that."""
-        row, field = self.table.selected, self.table.fields[-1]
-        text = "" if row is None else field.text(row)
-        width = max(20, self.size.width - 2)
-        room = self.size.width - sum(each.width + 1 for each in self.table.fields) - 1
-        lines = wrap(text, width)[:_DETAIL] if cells(text) > room and self.size.height >= 12 else []
+        row, width = self.table.selected, self.size.width
+        columns = laid_out(self.table.fields, width - 1, {}, _SHED)
+        text = "" if row is None or not columns else columns[-1].field.text(row)
+        cut = bool(columns) and cells(text) > columns[-1].width
+        lines = wrap(text, max(20, width - 2))[:_DETAIL] if cut and self.size.height >= 12 else []
         self.query_one("#detail", Notice).say(*([(f" {line}", Tone.PLAIN)] for line in lines))
 
     def on_table_moved(self) -> None:

@@ -9,6 +9,7 @@ import msgspec
 
 from pitop.model.dns.answer import Answer, Record
 from pitop.model.dns.compare import Comparison
+from pitop.model.dns.dnssec.verdict import Security, Verdict
 from pitop.model.dns.reasons import STATUS, explain
 from pitop.model.dns.snapshot import DnsSnapshot, Lookup, Watched
 from pitop.model.dns.trace import Trace
@@ -75,7 +76,7 @@ class Countdown:
 
 def lookup_content(known: DnsSnapshot, countdown: Countdown, *, as_dig: bool) -> Content:
     """The answers' records, or their text as dig prints it."""
-    lines = [line for lookup in known.lookups for line in _lookup_lines(lookup)]
+    lines = [line for lookup in known.lookups for line in _lookup_lines(lookup, len(known.lookups) == 1)]
     if as_dig:
         text = [line for lookup in known.lookups if lookup.answer for line in dig_lines(lookup.answer)]
         return Content(plain_rows(text), None, lines)
@@ -112,7 +113,8 @@ def comparison_content(comparison: Comparison | None) -> Content:
     """The servers side by side."""
     if comparison is None:
         return Content()
-    done = f" {comparison.asked} of {comparison.total} questions, {comparison.names} names, type {comparison.type}"
+    names = "1 name" if comparison.names == 1 else f"{comparison.names} names"
+    done = f" {comparison.asked} of {comparison.total} questions, {names}, type {comparison.type}"
     line: list[Phrase] = [(done, Tone.PLAIN), (f"  {comparison.seconds:.1f} s", Tone.FAINT)]
     if comparison.differences:
         line.append((f"  {len(comparison.differences)} answers differ", Tone.WARN))
@@ -152,31 +154,45 @@ def watch_content(watch: Watched | None, glyphs: Glyphs, width: int) -> Content:
     return Content(beat_rows(watch.beats), None, [line, graph])
 
 
-def _lookup_lines(lookup: Lookup) -> list[list[Phrase]]:
-    """How one question came out, and its verdict."""
+def _lookup_lines(lookup: Lookup, alone: bool) -> list[list[Phrase]]:
+    """How one question came out, and its verdict: in full where it is alone or bad."""
     question = (f" {lookup.question.name} {lookup.question.type}", Tone.STRONG)
     if lookup.trouble is not None:
         return [[question, (f"  {lookup.trouble.message}. {lookup.trouble.advice}", Tone.BAD)]]
     if lookup.answer is None:
-        return [[question, ("  asking…", Tone.FAINT)]]
-    lines = [[question, *_answer_phrases(lookup.answer)]]
+        return [[question, ("  asking", Tone.FAINT)]]
+    first: list[Phrase] = [question, *_answer_phrases(lookup.answer, lookup.verdict)]
+    lines = [first]
     words = explain(lookup.answer)
     remarks = "; ".join(lookup.answer.remarks)
     if words != STATUS["NOERROR"] or remarks:
         lines.append([("   " + "; ".join(filter(None, (words, remarks))), Tone.WARN)])
-    if lookup.verdict is not None:
-        security = lookup.verdict.security
-        lines.append([(f"   {security.value}: ", SECURITY_TONES[security]), (lookup.verdict.why, Tone.FAINT)])
+    verdict = lookup.verdict
+    if verdict is not None and (alone or verdict.security is Security.BOGUS):
+        lines.append([("   ", Tone.FAINT), *_chain(verdict), (f"  {verdict.why}", Tone.FAINT)])
     return lines
 
 
-def _answer_phrases(answer: Answer) -> list[Phrase]:
+def _chain(verdict: Verdict) -> list[Phrase]:
+    """The zones from the anchor down, each in the colour of its worst link."""
+    zones: dict[str, Security] = {}
+    for link in verdict.links:
+        zones[link.zone] = max(zones.get(link.zone, Security.SECURE), link.security, key=lambda each: each.rank)
+    phrases: list[Phrase] = []
+    for zone, security in zones.items():
+        phrases += [(" > ", Tone.FAINT)] if phrases else []
+        phrases.append((zone, SECURITY_TONES[security]))
+    return phrases
+
+
+def _answer_phrases(answer: Answer, verdict: Verdict | None) -> list[Phrase]:
     timing = answer.timing
     phases = "".join(
         f" {name} {ms:.1f}" for name, ms in (("connect", timing.connect_ms), ("TLS", timing.tls_ms)) if ms is not None
     )
     phrases: list[Phrase] = [
         (f"  {answer.status}", Tone.GOOD if answer.status == "NOERROR" else Tone.BAD),
+        *([(f"  {verdict.security.value}", SECURITY_TONES[verdict.security])] if verdict is not None else []),
         (f"  {timing.query_ms:.1f} ms", Tone.PLAIN),
         (f"{phases}  {answer.size_bytes} bytes  {answer.transport.value} {answer.server.label}", Tone.FAINT),
         (f"  {' '.join(answer.flags)}", Tone.FAINT),
