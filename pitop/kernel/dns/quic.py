@@ -23,7 +23,7 @@ async def over_quic(query: Query) -> Reply:
         )
     from dns.asyncquery import quic
 
-    logging.getLogger("quic").propagate = False  # what it has to say comes as an exception too
+    logging.getLogger("quic").setLevel(logging.CRITICAL)  # what it has to say comes as an exception too
     started = time.perf_counter()
     message = build(query.question, query.options, identity=0)
     server, options = query.server, query.options
