@@ -108,7 +108,7 @@ def test_names_from_a_file(dns_lab: DnsLab) -> None:
 
 def test_why(dns_lab: DnsLab) -> None:
     found = said(dns_lab, "--why", "www")
-    assert found["summary"]["library"] == ["10.53.1.2"]
+    assert found["summary"]["c_library"] == ["10.53.1.2"]
     assert "AI_ADDRCONFIG" in found["summary"]["disagreements"][0]
     dns = next(row for row in found["rows"] if row["what"].startswith("DNS"))
     assert dns["found"] == "found"

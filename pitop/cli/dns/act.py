@@ -244,7 +244,7 @@ async def _why(job: Job) -> int:
             _json(why_document(found))
         else:
             _print(why_lines(found))
-        if not found.library:
+        if not found.c_library:
             status = 1
     return status
 

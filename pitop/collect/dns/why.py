@@ -52,7 +52,7 @@ class Explainer:
             time=self._began,
             running=self._running,
             stages=tuple(self._stages),
-            library=self._library,
+            c_library=self._library,
             disagreements=() if self._running else disagreements(self._library, self._files, self._servers),
         )
 

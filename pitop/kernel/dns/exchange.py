@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
+import dns.edns
 import dns.flags
+import dns.rcode
+import msgspec
 
 from pitop.kernel.dns.https import over_https
 from pitop.kernel.dns.quic import over_quic
@@ -46,15 +50,27 @@ async def exchange(query: Query) -> Reply:
         raise NoAnswer(
             Trouble(Fault.CLOSED, f"{query.server} closed the connection {said}", seconds=time.perf_counter() - started)
         ) from None
+    own = _own_cookie(query, reply)
+    if own is not None:
+        again = msgspec.structs.replace(query, options=msgspec.structs.replace(query.options, cookie=own))
+        second = await _OVER[query.server.transport](again)
+        remark = "the server wanted its own cookie, asked again with it"
+        return replace(second, query=query, tries=second.tries + reply.tries, remarks=(remark, *second.remarks))
     if query.server.transport is Transport.UDP and reply.message.flags & dns.flags.TC and query.options.fallback:
         return await _over_tcp(query, reply)
     return reply
 
 
+def _own_cookie(query: Query, reply: Reply) -> str | None:
+    """The cookie to come back with, where the server answers BADCOOKIE with one (RFC 7873 5.3)."""
+    if reply.message.rcode() != dns.rcode.BADCOOKIE or query.options.cookie != "":
+        return None
+    found = next((each for each in reply.message.options if isinstance(each, dns.edns.CookieOption)), None)
+    return (found.client + found.server).hex() if found is not None and found.server else None
+
+
 async def _over_tcp(query: Query, short: Reply) -> Reply:
     """The whole answer in place of a truncated one; both times count."""
-    import msgspec
-
     remark = f"truncated at {short.size_bytes} bytes over UDP, asked again over TCP"
     remarks = (*short.remarks, remark)
     try:

@@ -31,13 +31,13 @@ class Stage(Struct, frozen=True):
 
 
 class Why(Struct, frozen=True, kw_only=True):
-    """How this machine resolves `name`, as far as it is known. `library` is None until the C library has spoken."""
+    """How this machine resolves `name`, as far as it is known. `c_library` is None until the C library has spoken."""
 
     name: str
     time: float
     running: bool
     stages: tuple[Stage, ...]
-    library: tuple[str, ...] | None
+    c_library: tuple[str, ...] | None
     disagreements: tuple[str, ...]
 
 

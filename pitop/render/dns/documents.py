@@ -181,7 +181,7 @@ def why_document(why: Why) -> Document:
     """An explanation: a row for each step."""
     summary = {
         "name": why.name,
-        "library": None if why.library is None else list(why.library),
+        "c_library": None if why.c_library is None else list(why.c_library),
         "disagreements": list(why.disagreements),
     }
     rows = [

@@ -9,7 +9,9 @@ import threading
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import dns.edns
 import dns.message
+import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
@@ -283,6 +285,25 @@ async def test_truncated_without_tcp_says_both() -> None:
         found = await trouble(server)
     assert found.fault is Fault.REFUSED
     assert "truncated" in found.message
+
+
+async def test_server_that_wants_its_own_cookie_gets_it() -> None:
+    def answering(query: bytes) -> list[tuple[float, bytes]]:
+        asked = dns.message.from_wire(query)
+        cookie = next(each for each in asked.options if isinstance(each, dns.edns.CookieOption))
+        response = dns.message.make_response(asked)
+        response.use_edns(0, options=[dns.edns.CookieOption(cookie.client, b"S" * 16)])
+        if cookie.server == b"S" * 16:
+            response.answer.append(dns.rrset.from_text("www.example.", 60, "IN", "A", "192.0.2.1"))
+        else:
+            response.set_rcode(dns.rcode.BADCOOKIE)
+        return [(0, response.to_wire())]
+
+    async with udp(answering) as server:
+        found = answer_of(await exchange(Query(QUESTION, server, OPTIONS)))
+    assert [each.data for each in found.records] == ["192.0.2.1"]
+    assert found.tries == 2
+    assert "its own cookie" in found.remarks[0]
 
 
 async def test_tls_that_is_no_tls() -> None:

@@ -126,8 +126,8 @@ def why_content(why: Why | None, glyphs: Glyphs) -> Content:
     if why is None:
         return Content()
     line: list[Phrase] = [(f" {why.name}  ", Tone.STRONG)]
-    if why.library is not None:
-        line.append((", ".join(why.library) or "not found", Tone.GOOD if why.library else Tone.BAD))
+    if why.c_library is not None:
+        line.append((", ".join(why.c_library) or "not found", Tone.GOOD if why.c_library else Tone.BAD))
     if why.disagreements:
         line.append((f"  {len(why.disagreements)} to note", Tone.WARN))
     return Content(stage_rows(why, plain=glyphs.name == "ascii"), None, [line])
