@@ -10,6 +10,7 @@ from importlib import import_module
 __all__ = ["main"]
 
 COMMANDS = {
+    "dns": "names looked up, traced, proved, compared (dig, host)",
     "inspect": "one process in full (ps -o, lsof -p, /proc/PID)",
     "processes": "every process, as text or JSON (ps, top -b)",
     "sockets": "every socket, whose it is and how it is doing (netstat -nap, ss -tunapie)",

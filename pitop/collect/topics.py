@@ -15,6 +15,7 @@ from pitop.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.delays import DelaysSnapshot
+    from pitop.model.dns.snapshot import DnsSnapshot
     from pitop.model.events import EventsSnapshot
     from pitop.model.inspection import InspectionSnapshot
     from pitop.model.machine import MachineSnapshot
@@ -24,18 +25,7 @@ if TYPE_CHECKING:
     from pitop.model.sockets import SocketsSnapshot
     from pitop.model.threads import ThreadsSnapshot
 
-__all__ = [
-    "DELAYS",
-    "EVENTS",
-    "INSPECTION",
-    "MACHINE",
-    "MAPPINGS",
-    "MEMORY",
-    "PROCESSES",
-    "SOCKETS",
-    "THREADS",
-    "Topic",
-]
+__all__ = ["DELAYS", "DNS", "EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "PROCESSES", "SOCKETS", "THREADS", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -54,6 +44,7 @@ class Topic(Generic[S]):
         return made  # type: ignore[no-any-return]
 
 
+DNS: Topic[DnsSnapshot] = Topic("dns", "pitop.collect.dns.collector:DnsCollector")
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
 SOCKETS: Topic[SocketsSnapshot] = Topic("sockets", "pitop.collect.sockets:SocketsCollector")

@@ -58,6 +58,7 @@ PANES = (
     _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
     _Place("memory", "Memory", "pitop.tui.panes.memory.pane:MemoryPane"),
     _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
+    _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
 )
 """The panes there are, in the order of their digits."""
 
