@@ -15,9 +15,10 @@ from pitop.model.snapshot import Snapshot
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.machine import MachineSnapshot
+    from pitop.model.network.snapshot import NetworkSnapshot
     from pitop.model.processes import ProcessesSnapshot
 
-__all__ = ["MACHINE", "PROCESSES", "Topic"]
+__all__ = ["MACHINE", "NETWORK", "PROCESSES", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -38,3 +39,4 @@ class Topic(Generic[S]):
 
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
+NETWORK: Topic[NetworkSnapshot] = Topic("network", "pitop.collect.network:NetworkCollector")
