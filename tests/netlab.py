@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
+import heapq
 import itertools
 import json
 import os
+import select
+import struct
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +22,11 @@ from typing import Any, Self
 _PITOP = """
 import sys
 from importlib import import_module
-sys.exit(import_module("pitop.cli." + sys.argv[1]).run(sys.argv[2:]))
+from pitop.collect.collector import Unavailable
+try:
+    sys.exit(import_module("pitop.cli." + sys.argv[1]).run(sys.argv[2:]))
+except Unavailable as error:
+    sys.exit(f"pitop {sys.argv[1]}: {error}. {error.advice}")
 """
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -76,6 +85,9 @@ class Lab:
                     "net.ipv4.icmp_msgs_per_sec": 100000,
                     "net.ipv4.icmp_msgs_burst": 100000,
                     "net.ipv6.icmp.ratelimit": 0,
+                    "net.ipv6.conf.default.dad_transmits": 0,
+                    "net.ipv4.neigh.default.retrans_time_ms": 100,
+                    "net.ipv6.neigh.default.retrans_time_ms": 100,
                     "net.ipv6.conf.default.accept_dad": 0,
                     "net.ipv6.conf.all.accept_dad": 0,
                 },
@@ -84,7 +96,10 @@ class Lab:
     def link(self, a: str, b: str, number: int, mtu: int = 1500) -> None:
         """Join two namespaces by devices a-b and b-a: `a` is 10.9.NUMBER.1 and fd09:NUMBER::1, `b` the same with 2."""
         one, two = f"{a}-{b}", f"{b}-{a}"
-        self.ip(a, "link", "add", one, "type", "veth", "peer", "name", two, "netns", self.real(b))
+        # With the same index at both ends the kernel takes a second to notice that the link is up.
+        indices = (str(100 + next(_numbers)), str(100 + next(_numbers)))
+        words = f"link add {one} index {indices[0]} type veth peer name {two} index {indices[1]} netns {self.real(b)}"
+        self.ip(a, *words.split())
         for name, device, host in ((a, one, 1), (b, two, 2)):
             self.ip(name, "address", "add", f"10.9.{number}.{host}/24", "dev", device)
             self.ip(name, "address", "add", f"fd09:{number}::{host}/64", "dev", device, "nodad")
@@ -163,3 +178,42 @@ def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+class TunPeer:
+    """A machine behind a TUN device of a namespace, played by `answer`: packet in, (seconds of delay, packet)s out."""
+
+    def __init__(
+        self, lab: Lab, name: str, device: str, answer: Callable[[bytes], list[tuple[float, bytes]]], mtu: int = 1500
+    ) -> None:
+        with lab.inside(name):
+            self._descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            fcntl.ioctl(self._descriptor, 0x400454CA, struct.pack("16sH14x", device.encode(), 0x1001))
+        lab.ip(name, "link", "set", device, "mtu", str(mtu), "up")
+        self._answer = answer
+        self._end = os.eventfd(0)
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        waiting: list[tuple[float, int, bytes]] = []
+        numbers = itertools.count()
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        poll.register(self._end, select.POLLIN)
+        while True:
+            wait = None if not waiting else max(0.0, (waiting[0][0] - time.monotonic()) * 1000)
+            for descriptor, _ in poll.poll(wait):
+                if descriptor == self._end:
+                    return
+                for delay, packet in self._answer(os.read(self._descriptor, 65535)):
+                    heapq.heappush(waiting, (time.monotonic() + delay, next(numbers), packet))
+            while waiting and waiting[0][0] <= time.monotonic():
+                os.write(self._descriptor, heapq.heappop(waiting)[2])
+
+    def close(self) -> None:
+        """Unplug it."""
+        os.eventfd_write(self._end, 1)
+        self._thread.join(5)
+        os.close(self._descriptor)
+        os.close(self._end)
