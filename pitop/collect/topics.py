@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.machine import MachineSnapshot
     from pitop.model.network.snapshot import NetworkSnapshot
-    from pitop.model.path.snapshot import PingSnapshot
+    from pitop.model.path.snapshot import PingSnapshot, TraceSnapshot
     from pitop.model.processes import ProcessesSnapshot
 
-__all__ = ["MACHINE", "NETWORK", "PING", "PROCESSES", "Topic"]
+__all__ = ["MACHINE", "NETWORK", "PING", "PROCESSES", "TRACE", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -42,3 +42,4 @@ MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:Machin
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
 NETWORK: Topic[NetworkSnapshot] = Topic("network", "pitop.collect.network:NetworkCollector")
 PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector")
+TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")

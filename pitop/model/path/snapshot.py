@@ -5,9 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from pitop.model.path.echoes import Loss, Tally, Window
+from pitop.model.path.hops import Hop
 from pitop.model.snapshot import Snapshot
 
-__all__ = ["PingRequest", "PingSnapshot", "PingTarget"]
+__all__ = ["PingRequest", "PingSnapshot", "PingTarget", "TraceRequest", "TraceSnapshot"]
 
 
 class PingRequest(Struct, frozen=True, kw_only=True):
@@ -49,3 +50,45 @@ class PingSnapshot(Snapshot, frozen=True, kw_only=True):
 
     rows: tuple[PingTarget, ...]
     request: PingRequest
+
+
+class TraceRequest(Struct, frozen=True, kw_only=True):
+    """Which way to trace, and how; replaces what was asked before. `method` is udp, icmp, tcp, or "" for what works.
+
+    `flows` is how many flows look for ways in parallel; `port` None is the method's own.
+    """
+
+    target: str
+    method: str = ""
+    port: int | None = None
+    interval: float = 1.0
+    max_hops: int = 30
+    flows: int = 1
+    size: int = 32
+    timeout: float = 2.0
+    family: int = 0
+
+
+class TraceSnapshot(Snapshot, frozen=True, kw_only=True):
+    """The way to one machine: the hops of every flow in order, flow 0 first. `method` is the one that is used.
+
+    `trouble` says why nothing is traced, "" where it is. `mtu` is the path MTU in bytes, None while unknown.
+    """
+
+    rows: tuple[Hop, ...]
+    request: TraceRequest
+    address: str | None
+    method: str
+    rounds: int
+    reached: bool
+    trouble: str
+    mtu: int | None
+
+    def path(self, flow: int = 0) -> tuple[Hop, ...]:
+        """The hops of one flow."""
+        return tuple(row for row in self.rows if row.flow == flow)
+
+    def paths(self) -> tuple[tuple[str | None, ...], ...]:
+        """The addresses on the way of every flow."""
+        flows = dict.fromkeys(row.flow for row in self.rows)
+        return tuple(tuple(row.address for row in self.path(flow)) for flow in flows)
