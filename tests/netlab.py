@@ -88,6 +88,8 @@ class Lab:
                     "net.ipv6.conf.default.dad_transmits": 0,
                     "net.ipv4.neigh.default.retrans_time_ms": 100,
                     "net.ipv6.neigh.default.retrans_time_ms": 100,
+                    "net.ipv4.neigh.default.delay_first_probe_time": 1,
+                    "net.ipv4.neigh.default.ucast_solicit": 1,
                     "net.ipv6.conf.default.accept_dad": 0,
                     "net.ipv6.conf.all.accept_dad": 0,
                 },

@@ -13,13 +13,14 @@ from pitop.kernel.network.rtnetlink import (
     RTM_GETNEIGH,
     RTM_GETROUTE,
     RTM_GETRULE,
+    RTM_NEWNEIGH,
     RouteSocket,
     attributes,
     pack_attribute,
 )
 from pitop.model.network.rows import Neighbour, NextHop, Route, Rule
 
-__all__ = ["Names", "names_below", "neighbours", "route_to", "routes", "rules"]
+__all__ = ["Names", "names_below", "neighbours", "recheck", "route_to", "routes", "rules"]
 
 _RTMSG = struct.Struct("=BBBBBBBBI")
 _NDMSG = struct.Struct("=BBHiHBB")
@@ -316,3 +317,17 @@ def _neighbour(body: bytes, interfaces: Mapping[int, str], vendor: Callable[[str
         used_seconds=None if used is None else used / _TICKS,
         updated_seconds=None if updated is None else updated / _TICKS,
     )
+
+
+def recheck(route: RouteSocket, address: str, interface: int) -> bool:
+    """Have the kernel ask a neighbour again whether it is there (as `ip neigh change … nud probe`).
+
+    False where that is not permitted (it needs CAP_NET_ADMIN), or there is no such neighbour.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    body = _NDMSG.pack(family, 0, 0, interface, 0x10, 0, 0) + pack_attribute(1, socket.inet_pton(family, address))
+    try:
+        route.change(RTM_NEWNEIGH, body)
+    except OSError:
+        return False
+    return True

@@ -21,7 +21,7 @@ RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 RTM_NEWRULE, RTM_DELRULE, RTM_GETRULE = 32, 33, 34
 
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
-_REQUEST, _DUMP, _INTERRUPTED = 0x1, 0x300, 0x10
+_REQUEST, _ACKNOWLEDGE, _INTERRUPTED, _REPLACE, _DUMP = 0x1, 0x4, 0x10, 0x100, 0x300
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _BUFFER = 1 << 18
@@ -106,6 +106,15 @@ class RouteSocket:
                 if answer == _NLMSG_ERROR:
                     _refused(content)
                 return Message(answer, content)
+
+    def change(self, kind: int, body: bytes) -> None:
+        """Have an object that exists changed. Raises OSError (EPERM, ENOENT …)."""
+        self._send(kind, _REQUEST | _ACKNOWLEDGE | _REPLACE, body)
+        while True:
+            for answer, _, sequence, content in _messages(self._socket.recv(_BUFFER)):
+                if sequence == self._sequence and answer == _NLMSG_ERROR:
+                    _refused(content)
+                    return
 
     def _send(self, kind: int, flags: int, body: bytes) -> None:
         self._sequence += 1
