@@ -11,6 +11,10 @@ __all__ = ["main"]
 
 COMMANDS = {
     "processes": "every process, as text or JSON (ps, top -b)",
+    "network": "interfaces, routes, neighbours, leases; which way a packet would go (ifconfig, arp, ip route get)",
+    "ping": "echoes to any number of machines at once (ping)",
+    "trace": "the way to a machine, once or over rounds (traceroute, mtr -r)",
+    "diagnose": "what is broken between here and a machine, and what to do next",
 }
 
 _USAGE = 2

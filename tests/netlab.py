@@ -19,15 +19,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
-_PITOP = """
-import sys
-from importlib import import_module
-from pitop.collect.collector import Unavailable
-try:
-    sys.exit(import_module("pitop.cli." + sys.argv[1]).run(sys.argv[2:]))
-except Unavailable as error:
-    sys.exit(f"pitop {sys.argv[1]}: {error}. {error.advice}")
-"""
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count()
@@ -132,7 +123,7 @@ class Lab:
     def python(self, name: str, *words: str, user: int | None = None) -> subprocess.CompletedProcess[str]:
         """Run `pitop WORDS…` in a namespace, as another user where told."""
         prefix = [] if user is None else ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"]
-        return self.run(name, *prefix, sys.executable, "-c", _PITOP, *words, check=False)
+        return self.run(name, *prefix, sys.executable, "-m", "pitop", *words, check=False)
 
     def start(self, name: str, *words: str, ready: str = "") -> subprocess.Popen[bytes]:
         """Start a process in a namespace; it is ended with the lab. Waits for a line that holds `ready`."""

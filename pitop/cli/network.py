@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
+from pitop.cli.options import add_json, add_repeat
 from pitop.collect.network import way_to
 from pitop.collect.repeat import snapshots
 from pitop.collect.topics import NETWORK
@@ -30,12 +31,9 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--route-to", metavar="ADDRESS", help="which way a packet to ADDRESS would go, and why the other ways lose"
     )
-    parser.add_argument("--interval", type=float, metavar="SECONDS", help="again every so often, with rates")
-    parser.add_argument("--count", type=int, metavar="N", help="end after N times (with --interval; default: never)")
-    parser.add_argument("--json", action="store_true", help="one JSON object a snapshot")
+    add_repeat(parser)
+    add_json(parser)
     options = parser.parse_args(arguments)
-    if options.interval is not None and options.interval <= 0:
-        parser.error("--interval: needs more than 0 seconds")
     if options.route_to is not None:
         return _route_to(options.route_to, as_json=options.json)
     for snapshot in snapshots(NETWORK, options.interval, options.count if options.interval else 1):

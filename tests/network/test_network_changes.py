@@ -6,12 +6,12 @@ import select
 import socket
 
 from msgspec import structs
-from netlab import Lab
 
 from pitop.collect.network import NetworkCollector, RouteTo
 from pitop.model.network.changes import changes
 from pitop.model.network.rows import Counters, Interface, Neighbour, Resolver
 from pitop.model.network.snapshot import NetworkSnapshot
+from tests.netlab import Lab
 
 ETH = Interface(
     index=2,

@@ -6,13 +6,13 @@ import random
 import socket
 
 import pytest
-from netlab import Lab
 
 from pitop.kernel.network.links import interfaces
 from pitop.kernel.network.routes import names_below, route_to, routes, rules
 from pitop.kernel.network.rtnetlink import RouteSocket
 from pitop.model.network.choice import Flow, choose
 from pitop.model.network.rows import NextHop, Route, Rule
+from tests.netlab import Lab
 
 
 def _route(destination: str, *, table: str = "main", metric: int = 0, kind: str = "unicast", **more: object) -> Route:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable
 
 import pytest
-from netlab import Lab
+
+from tests.netlab import Lab
 
 
 @pytest.fixture
@@ -108,7 +109,7 @@ def test_json_has_the_rows_of_every_kind(small: Lab) -> None:
 
 
 def test_repeated_json_has_rates(small: Lab) -> None:
-    done = small.python("a", "network", "--json", "--interval", "0.05", "--count", "2")
+    done = small.python("a", "network", "--json", "--interval", "0.1", "--count", "2")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(lines) == 2
     assert all(row["rx_bytes_per_second"] is not None for row in lines[0]["rows"] if row["kind"] == "interface")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netlab import Lab, until
 
 from pitop.kernel.network.links import addresses, interfaces, wireless_signals
 from pitop.kernel.network.routes import names_below, neighbours, route_to, routes, rules
 from pitop.kernel.network.rtnetlink import Monitor, RouteSocket, attributes, pack_attribute
+from tests.netlab import Lab, until
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from netlab import Lab
+
+from tests.netlab import Lab
 
 
 @pytest.fixture

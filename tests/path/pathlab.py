@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netlab import Lab
+from tests.netlab import Lab
 
 __all__ = ["TARGET", "TARGET6", "build"]
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from netlab import Lab, until
+
+from tests.netlab import Lab, until
 
 DNS = str(Path(__file__).parent / "nameserver.py")
 LISTEN = """

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from netlab import Lab
 
 from pitop.model.path.echoes import Echo, Tally, counted, window
 from pitop.model.path.icmp import checksum, echo, error_words, even_payload, first_difference
 from pitop.render.path.ping import closing_lines, echo_line
+from tests.netlab import Lab
 
 
 def _echo(sequence: int, outcome: str = "reply", **more: object) -> Echo:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 
 import pytest
-from netlab import Lab, TunPeer, until
 
 from pitop.collect.path.ping import PingCollector
 from pitop.kernel.path.pinger import Pinger, Plan
 from pitop.model.path.echoes import Echo
 from pitop.model.path.icmp import checksum
 from pitop.model.path.snapshot import PingRequest, PingSnapshot
+from tests.netlab import Lab, TunPeer, until
 
 EVERYBODY = "0 2147483647"
 NOBODY = "1 0"

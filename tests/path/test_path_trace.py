@@ -8,14 +8,14 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
-from netlab import Lab, TunPeer, until
-from pathlab import TARGET, TARGET6, build
 
 from pitop.collect.path.rounds import Rounds, once
 from pitop.collect.path.trace import TraceCollector
 from pitop.kernel.path.mtu import mtu_steps
 from pitop.kernel.path.tracer import Tracer
 from pitop.model.path.snapshot import TraceRequest
+from tests.netlab import Lab, TunPeer, until
+from tests.path.pathlab import TARGET, TARGET6, build
 
 USER = 65534
 STRAIGHT = ["10.9.1.2", "10.9.2.2", "10.9.4.2", "10.9.6.2", TARGET]
