@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from typing import TypeVar
 
 from msgspec import Struct, structs
 
@@ -14,7 +15,7 @@ from pitop.kernel.network.resolvers import resolver
 from pitop.kernel.network.routes import names_below, neighbours, route_to, routes, rules
 from pitop.kernel.network.rtnetlink import Monitor, RouteSocket
 from pitop.kernel.network.vendors import Vendors
-from pitop.model.network.changes import changes
+from pitop.model.network.changes import changes, row_key
 from pitop.model.network.choice import Flow, Way, choose
 from pitop.model.network.rows import Address, Change, Interface, Lease, Neighbour, Resolver, Route, Rule
 from pitop.model.network.snapshot import NetworkSnapshot
@@ -65,7 +66,7 @@ class NetworkCollector:
         now = time.monotonic()
         found = interfaces(self._route, vendor=self._vendors)
         if self._before is not None:
-            found = _rated(found, self._before.interfaces, now - self._taken)
+            found = _kept(_rated(found, self._before.interfaces, now - self._taken), self._before.interfaces)
         self._taken = now
         self._read_tables({each.index: each.name for each in found}, now)
         snapshot = NetworkSnapshot(
@@ -101,15 +102,15 @@ class NetworkCollector:
             self._dirty |= {"address", "route", "rule", "neighbour"}
             self._swept = now
         if "address" in self._dirty:
-            self._addresses = addresses(self._route, names)
+            self._addresses = _kept(addresses(self._route, names), self._addresses)
         if "route" in self._dirty or "address" in self._dirty:
-            self._routes = routes(self._route, names, self._names)
+            self._routes = _kept(routes(self._route, names, self._names), self._routes)
         if "rule" in self._dirty:
             self._rules = rules(self._route, self._names)
         if "neighbour" in self._dirty:
-            self._neighbours = neighbours(self._route, names, self._vendors)
+            self._neighbours = _kept(neighbours(self._route, names, self._vendors), self._neighbours)
         if now - self._files >= _FILES or "address" in self._dirty:
-            self._leases = leases(interfaces=names)
+            self._leases = _kept(leases(interfaces=names), self._leases)
             self._resolver = resolver()
             self._files = now
         self._dirty.clear()
@@ -128,6 +129,15 @@ class NetworkCollector:
         self._route.close()
         self._monitor.close()
         self._vendors.close()
+
+
+R = TypeVar("R")
+
+
+def _kept(now: tuple[R, ...], before: tuple[R, ...]) -> tuple[R, ...]:
+    """`now`, with the same object as before for every row that is as it was: what is painted stays painted."""
+    known = {row_key(row): row for row in before}
+    return tuple(old if (old := known.get(row_key(row))) == row and old is not None else row for row in now)
 
 
 def _rated(now: tuple[Interface, ...], before: tuple[Interface, ...], seconds: float) -> tuple[Interface, ...]:

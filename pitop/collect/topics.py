@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from pitop.collect.collector import Collector
     from pitop.model.machine import MachineSnapshot
     from pitop.model.network.snapshot import NetworkSnapshot
-    from pitop.model.path.snapshot import PingSnapshot, TraceSnapshot
+    from pitop.model.path.snapshot import DiagnoseSnapshot, PingSnapshot, TraceSnapshot
     from pitop.model.processes import ProcessesSnapshot
 
-__all__ = ["MACHINE", "NETWORK", "PING", "PROCESSES", "TRACE", "Topic"]
+__all__ = ["DIAGNOSE", "MACHINE", "NETWORK", "PING", "PROCESSES", "TRACE", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -43,3 +43,4 @@ PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processe
 NETWORK: Topic[NetworkSnapshot] = Topic("network", "pitop.collect.network:NetworkCollector")
 PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector")
 TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")
+DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examiner:DiagnoseCollector")

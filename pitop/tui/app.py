@@ -48,7 +48,11 @@ class _Place(NamedTuple):
         return made
 
 
-PANES = (_Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),)
+PANES = (
+    _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
+    _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
+    _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
+)
 """The panes there are, in the order of their digits."""
 
 _FUNCTION = re.compile(r"f\d+")
@@ -218,8 +222,9 @@ class PitopApp(App[None]):
         listed = [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
         listed.append((f"1–{len(PANES)}", "Choose a pane"))
         sections: list[Section] = [("", [("", self.pane.words)]), ("Keys", listed)]
-        if isinstance(self.pane, TablePane):
-            sections += [field_section(self.pane.all_fields), FILTER_WORDS]
+        front = self.pane.front
+        if isinstance(front, TablePane):
+            sections += [field_section(front.all_fields), FILTER_WORDS]
         self.push_screen(Help(self.pane.heading, sections))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -172,6 +172,7 @@ def _nothing(net: Lab) -> None:
         (_firewall("drop"), "10.9.2.2 -p 80", "port", "firewall-drop"),
         (_firewall("reject with icmp type admin-prohibited"), "10.9.2.2 -p 80", "port", "firewall-rejects"),
         (_host_off, "10.9.2.2", "path", "path-refused"),
+        (_nothing, "10.9.1.77", "path", "host-dead"),
         (_way_cut, "t.example", "path", "path-ends"),
     ],
 )

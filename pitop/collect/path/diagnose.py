@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
@@ -200,7 +200,7 @@ class _Examination:
             yield route_step(way, address, None)
             return
         address = usable[0]
-        path = _path(address, self.gateway)
+        path = _path(address, self.gateway, {each.address for each in self.network.addresses})
         if self.port is None:
             yield path
             return
@@ -256,7 +256,7 @@ def _echo(address: str) -> tuple[float | None, bool]:
     return None, True
 
 
-def _path(address: str, gateway: Step | None) -> Step:
+def _path(address: str, gateway: Step | None, own: Collection[str]) -> Step:
     best: Step | None = None
     for method in ("udp", "icmp"):
         try:
@@ -277,8 +277,10 @@ def _path(address: str, gateway: Step | None) -> Step:
             except OSError:
                 pass
         last = max(hops, default=0)
-        ends = [ttl for ttl, each in hops.items() if each.outcome == "end"]
+        ends = [ttl for ttl, each in hops.items() if each.outcome != "hop"]
         last = min(ends) if ends else last
+        if mark and hops[last].address in own:
+            mark, last = "nobody", 0  # it was this machine that did not find the next
         listed = [(hops[ttl].address, hops[ttl].time_ms) if ttl in hops else (None, None) for ttl in range(1, last + 1)]
         step = path_step(address, listed, reached, mark, gateway)
         if reached:

@@ -41,12 +41,13 @@ class Rounds:
         self._recent: dict[tuple[int, int], deque[float | None]] = {}
         self._ends: dict[int, int] = {}
         self._heard: dict[int, int] = {}
+        self._answered = False
         self.finished = 0
 
     @property
     def reached(self) -> bool:
-        """Whether the target, or somebody who ends the way, answered on the first flow."""
-        return 0 in self._ends
+        """Whether the target itself has answered."""
+        return self._answered
 
     def run(self, count: int | None = None, stop: Callable[[], bool] = lambda: False) -> Iterator[Reply]:
         """`count` rounds (None: without end). Raises OSError where this machine refuses to send."""
@@ -95,6 +96,7 @@ class Rounds:
         self._recent.setdefault(key, deque(maxlen=_RECENT)).append(reply.time_ms)
         if reply.outcome == "timeout":
             return
+        self._answered = self._answered or reply.outcome == "end"
         self._heard[reply.flow] = max(self._heard.get(reply.flow, 0), reply.ttl)
         end = self._ends.get(reply.flow)
         if reply.outcome == "hop":

@@ -390,7 +390,8 @@ def path_step(
     mark: str = "",
     gateway: Step | None = None,
 ) -> Step:
-    """How far do probes get? `hops` are who answered at each, and when; `mark` is traceroute's word for a refusal.
+    """How far do probes get? `hops` are who answered at each, and when; `mark` is traceroute's word for a
+    refusal, or `nobody` where this machine itself found nobody at that address.
 
     `gateway` is what was found of it: where nobody answers at all, and it neither, it is to blame.
     """
@@ -400,6 +401,16 @@ def path_step(
         time = hops[-1][1] if hops else None
         return Step(name="path", outcome="ok", tried=tried, came=f"reached at hop {len(hops)}", time_ms=time)
     last = f"hop {heard[-1][0]} ({heard[-1][1]})" if heard else "this machine"
+    if mark == "nobody":
+        return Step(
+            name="path",
+            outcome="failed",
+            tried=tried,
+            came=f"nobody on the link answers for {address}",
+            fault="host-dead",
+            cause=f"{address} should be on the same link, but no machine there has this address: it is off or moved.",
+            advice="Check that machine's power and cable, and the prefix length of this machine's own address.",
+        )
     if mark:
         return Step(
             name="path",

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from pitop.model.path.diagnosis import Step
 from pitop.model.path.echoes import Loss, Tally, Window
 from pitop.model.path.hops import Hop
 from pitop.model.snapshot import Snapshot
 
-__all__ = ["PingRequest", "PingSnapshot", "PingTarget", "TraceRequest", "TraceSnapshot"]
+__all__ = [
+    "DiagnoseRequest",
+    "DiagnoseSnapshot",
+    "PingRequest",
+    "PingSnapshot",
+    "PingTarget",
+    "TraceRequest",
+    "TraceSnapshot",
+]
 
 
 class PingRequest(Struct, frozen=True, kw_only=True):
@@ -92,3 +101,24 @@ class TraceSnapshot(Snapshot, frozen=True, kw_only=True):
         """The addresses on the way of every flow."""
         flows = dict.fromkeys(row.flow for row in self.rows)
         return tuple(tuple(row.address for row in self.path(flow)) for flow in flows)
+
+
+class DiagnoseRequest(Struct, frozen=True, kw_only=True):
+    """What to examine: the way to `host` (None: up to DNS) and its TCP port. A larger `number` asks again."""
+
+    host: str | None = None
+    port: int | None = None
+    number: int = 0
+
+
+class DiagnoseSnapshot(Snapshot, frozen=True, kw_only=True):
+    """The steps that are done; `request` is None before anything was asked for."""
+
+    rows: tuple[Step, ...]
+    request: DiagnoseRequest | None
+    running: bool
+
+    @property
+    def broken(self) -> Step | None:
+        """The step that failed."""
+        return next((step for step in self.rows if step.outcome == "failed"), None)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pitop.model.path.diagnosis import Step
+from pitop.render.field import Field, Tone
 from pitop.render.text import visible
-from pitop.render.units import Value
+from pitop.render.units import Unit, Value
 
-__all__ = ["step_lines", "step_record"]
+__all__ = ["STEP_FIELDS", "step_lines", "step_record"]
 
 _SIGNS = {"ok": "ok", "failed": "FAILED", "warning": "warning", "skipped": "-"}
 
@@ -37,3 +38,40 @@ def step_record(step: Step) -> dict[str, Value]:
         "cause": step.cause or None,
         "advice": step.advice or None,
     }
+
+
+_TONES = {"ok": Tone.GOOD, "failed": Tone.BAD, "warning": Tone.WARN, "skipped": Tone.FAINT}
+
+STEP_FIELDS: tuple[Field[Step], ...] = (
+    Field(
+        "step",
+        "STEP",
+        13,
+        Unit.TEXT,
+        lambda row: row.name,
+        "What was looked at, from the cable to the port.",
+        tone=lambda row: Tone.ACCENT,
+    ),
+    Field(
+        "outcome",
+        "OUTCOME",
+        8,
+        Unit.TEXT,
+        lambda row: row.outcome,
+        "ok; failed: nothing behind it can work; warning: odd, but not in the way; skipped: not needed.",
+        tone=lambda row: _TONES[row.outcome],
+    ),
+    Field(
+        "time_ms",
+        "TIME",
+        7,
+        Unit.MILLISECONDS,
+        lambda row: row.time_ms,
+        "How long the answer took.",
+        ("time",),
+        falling=True,
+    ),
+    Field("came", "WHAT CAME BACK", 0, Unit.TEXT, lambda row: row.came, "What was found, or who answered."),
+    Field("tried", "TRIED", 30, Unit.TEXT, lambda row: row.tried, "What was done to find out."),
+    Field("fault", "FAULT", 14, Unit.TEXT, lambda row: row.fault or None, "What is broken, in a word."),
+)

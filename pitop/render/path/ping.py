@@ -116,7 +116,7 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "name",
         "TARGET",
-        20,
+        16,
         Unit.TEXT,
         lambda row: row.name,
         "The machine that is pinged, as it was typed.",
@@ -126,7 +126,7 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "address",
         "ADDRESS",
-        18,
+        15,
         Unit.ADDRESS,
         lambda row: row.address,
         "The address that the echoes go to.",
@@ -146,7 +146,7 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "last_ms",
         "LAST",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: row.tally.last_ms,
         "How long the last reply took, there and back, by the kernel's clock.",
@@ -156,7 +156,7 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "p50_ms",
         "P50",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: row.window.p50_ms,
         "Half of the last 300 replies were faster.",
@@ -166,7 +166,7 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "p95_ms",
         "P95",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: row.window.p95_ms,
         "19 of 20 of the last 300 replies were faster.",
@@ -176,7 +176,7 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "p99_ms",
         "P99",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: row.window.p99_ms,
         "99 of 100 of the last 300 replies were faster: what a person feels as a hitch.",
@@ -186,7 +186,7 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "jitter_ms",
         "JITTER",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: row.window.jitter_ms,
         "The mean difference between one reply and the next. Calls and games suffer from it more than from delay.",
@@ -215,19 +215,19 @@ PING_FIELDS: tuple[Field[PingTarget], ...] = (
     Field(
         "min_ms",
         "MIN",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: row.tally.min_ms,
         "The fastest reply: the distance, without any waiting in queues.",
         ("min",),
         falling=True,
     ),
-    Field("avg_ms", "AVG", 7, Unit.MILLISECONDS, lambda row: row.tally.avg_ms, "The mean.", ("avg",), falling=True),
-    Field("max_ms", "MAX", 7, Unit.MILLISECONDS, lambda row: row.tally.max_ms, "The slowest.", ("max",), falling=True),
+    Field("avg_ms", "AVG", 6, Unit.MILLISECONDS, lambda row: row.tally.avg_ms, "The mean.", ("avg",), falling=True),
+    Field("max_ms", "MAX", 6, Unit.MILLISECONDS, lambda row: row.tally.max_ms, "The slowest.", ("max",), falling=True),
     Field(
         "mdev_ms",
         "MDEV",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: row.tally.mdev_ms,
         "The standard deviation, which ping calls mdev.",

@@ -85,7 +85,7 @@ def _rounded(value: float | None) -> float | None:
 
 
 HOP_FIELDS: tuple[Field[Hop], ...] = (
-    Field("hop", "HOP", 3, Unit.NUMBER, lambda row: row.hop, "How many routers away."),
+    Field("hop", "HOP", 4, Unit.NUMBER, lambda row: row.hop, "How many routers away."),
     Field(
         "address",
         "ADDRESS",
@@ -97,7 +97,7 @@ HOP_FIELDS: tuple[Field[Hop], ...] = (
         show=lambda row: row.address or "no answer",
         tone=lambda row: Tone.FAINT if row.address is None else Tone.WARN if row.others else Tone.ACCENT,
     ),
-    Field("name", "NAME", 24, Unit.TEXT, lambda row: row.name, "What the address is called, by its reverse name."),
+    Field("name", "NAME", 20, Unit.TEXT, lambda row: row.name, "What the address is called, by its reverse name."),
     Field(
         "loss_percent",
         "LOSS%",
@@ -116,7 +116,7 @@ HOP_FIELDS: tuple[Field[Hop], ...] = (
     Field(
         "last_ms",
         "LAST",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: _rounded(row.tally.last_ms),
         "The last answer's time, there and back.",
@@ -126,18 +126,18 @@ HOP_FIELDS: tuple[Field[Hop], ...] = (
     Field(
         "avg_ms",
         "AVG",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: _rounded(row.tally.avg_ms),
         "The mean. Routers answer when they have time: a slow hop before fast ones is only busy with other things.",
         ("avg",),
         falling=True,
     ),
-    Field("best_ms", "BEST", 7, Unit.MILLISECONDS, lambda row: _rounded(row.tally.best_ms), "The fastest.", ("best",)),
+    Field("best_ms", "BEST", 6, Unit.MILLISECONDS, lambda row: _rounded(row.tally.best_ms), "The fastest.", ("best",)),
     Field(
         "worst_ms",
         "WORST",
-        7,
+        6,
         Unit.MILLISECONDS,
         lambda row: _rounded(row.tally.worst_ms),
         "The slowest.",
