@@ -105,8 +105,9 @@ def _placed(
         return
     if chosen.text.strip():
         rows, _ = with_ancestors(rows, chosen)
-    for line in flatten(rows, _PsGuides()):
-        yield rows[line.place], line.prefix, line.depth
+    forest = flatten(rows, _PsGuides())
+    for place, prefix, depth in zip(forest.places, forest.prefixes, forest.depths, strict=True):
+        yield rows[place], prefix, depth
 
 
 def _as_ps(field: Field[Process], placed: Sequence[tuple[Process, str, int]]) -> Field[int]:

@@ -8,7 +8,17 @@ from pitop.model.actions import Action, Outcome
 
 __all__ = ["PERFORMERS", "perform"]
 
-PERFORMERS: dict[str, str] = {}
+PERFORMERS: dict[str, str] = {
+    "CloseSocket": "pitop.collect.sockets:close",
+    "SendSignal": "pitop.collect.signals:perform",
+    "SetAffinity": "pitop.collect.tuning:perform",
+    "SetIoPriority": "pitop.collect.tuning:perform",
+    "SetLimit": "pitop.collect.tuning:perform",
+    "SetNice": "pitop.collect.tuning:perform",
+    "SetOomScoreAdj": "pitop.collect.tuning:perform",
+    "SetScheduler": "pitop.collect.tuning:perform",
+    "ShiftNice": "pitop.collect.tuning:perform",
+}
 """The action's class name → `module:function`, a function from the action to its Outcome."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,7 +17,17 @@ from msgspec.structs import replace
 from pitop.kernel.processes import ProcessReader, Resident, TerminalNames, hidden
 from pitop.kernel.system import boot_time, host, memory_total_bytes, ticks_per_second
 from pitop.kernel.users import UserNames
-from pitop.model.processes import Clock, Details, Process, ProcessesSnapshot, Stat, at_rest, is_kernel_thread, process
+from pitop.model.processes import (
+    Clock,
+    Details,
+    Process,
+    ProcessesSnapshot,
+    Reread,
+    Stat,
+    at_rest,
+    is_kernel_thread,
+    process,
+)
 from pitop.model.snapshot import Missing
 
 __all__ = ["ProcessesCollector"]
@@ -61,11 +72,17 @@ class ProcessesCollector:
         self._order: list[_Track] = []  # by pid
         self._changed = False  # whether _tracks holds others than _order
         self._sampled: float | None = None  # monotonic seconds of the sample before
+        self._fresh: list[_Track] = []  # seen first in the sample before
         self._next_idle = 0  # where in _order the reading of sleeping processes goes on
         self._ended: list[Process] = []
 
     def ask(self, request: Struct) -> None:
-        """Nothing to ask for: all that rows hold is read."""
+        """Reread: what sleeps and was changed from outside is read in the next turn."""
+        if isinstance(request, Reread):
+            for pid in request.pids:
+                track = self._tracks.get(str(pid))
+                if track is not None:
+                    track.settling = True
 
     def descriptors(self) -> Sequence[int]:
         """Nothing to wait for but the time."""
@@ -92,7 +109,7 @@ class ProcessesCollector:
             self._begin(name, clock, now, first=self._sampled is None)
         if self._changed:
             self._changed = False
-            self._order = sorted(self._tracks.values(), key=lambda track: track.stat.pid)
+            self._order = sorted(self._tracks.values(), key=attrgetter("stat.pid"))
         self._sampled = monotonic
         self._forget(now)
         return ProcessesSnapshot(
@@ -106,27 +123,22 @@ class ProcessesCollector:
 
     def _refresh(self, clock: Clock, now: float, orphaned: set[int]) -> None:
         """Read again what can have changed."""
-        due = self._idle_due(clock.seconds)
-        read_clock = time.clock_gettime_ns
-        gated = self._reader.has_clocks
-        for index, track in enumerate(self._order):
-            cpu_ns: int | None = None
-            if gated:
-                try:
-                    cpu_ns = read_clock(track.clock_id)
-                except OSError:  # gone, or reaped while we read: stat tells
-                    cpu_ns = None
-                if (
-                    cpu_ns == track.cpu_ns
-                    and cpu_ns is not None
-                    and not track.settling
-                    and index not in due
-                    and (not orphaned or track.stat.ppid not in orphaned)
-                ):
-                    if track.row.cpu_percent is None:
-                        track.row = at_rest(track.row)
-                    continue
-            self._update(track, cpu_ns, clock, now)
+        order = self._order
+        fresh, self._fresh = self._fresh, []
+        readings = self._reader.all_cpu_ns([track.clock_id for track in order])
+        before = [track.cpu_ns for track in order]
+        due = {
+            place for place, (new, old) in enumerate(zip(readings, before, strict=True)) if new != old or new is None
+        }
+        due.update(self._idle_due(clock.seconds))
+        due.update(place for place, track in enumerate(order) if track.settling)
+        if orphaned:
+            due.update(place for place, track in enumerate(order) if track.stat.ppid in orphaned)
+        for place in sorted(due):
+            self._update(order[place], readings[place], clock, now)
+        for track in fresh:
+            if track.row.cpu_percent is None and not track.settling:
+                track.row = at_rest(track.row)
 
     def _idle_due(self, seconds: float | None) -> range:
         """The places in _order of the sleeping processes whose turn it is to be read."""
@@ -148,8 +160,6 @@ class ProcessesCollector:
             ran = stat != track.stat if cpu_ns is None else cpu_ns != track.cpu_ns
             resident = self._reader.resident(track.name)
             if stat == track.stat and not ran and not track.settling and _same_memory(track.row, resident):
-                if track.row.cpu_percent is None:
-                    track.row = at_rest(track.row)
                 return
             self._renew_details(track, stat, ran, now)
         except ProcessLookupError:
@@ -223,6 +233,7 @@ class ProcessesCollector:
             first_seen=None if first else now,
         )
         self._tracks[name] = track
+        self._fresh.append(track)
         self._changed = True
 
     def _end(self, track: _Track, now: float) -> None:

@@ -14,12 +14,30 @@ from pitop.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
+    from pitop.model.events import EventsSnapshot
+    from pitop.model.inspection import InspectionSnapshot
     from pitop.model.machine import MachineSnapshot
+    from pitop.model.memory.mappings import AddressSpace
+    from pitop.model.memory.snapshot import MemorySnapshot
     from pitop.model.network.snapshot import NetworkSnapshot
     from pitop.model.path.snapshot import DiagnoseSnapshot, PingSnapshot, TraceSnapshot
     from pitop.model.processes import ProcessesSnapshot
+    from pitop.model.sockets import SocketsSnapshot
 
-__all__ = ["DIAGNOSE", "MACHINE", "NETWORK", "PING", "PROCESSES", "TRACE", "Topic"]
+__all__ = [
+    "DIAGNOSE",
+    "EVENTS",
+    "INSPECTION",
+    "MACHINE",
+    "MAPPINGS",
+    "MEMORY",
+    "NETWORK",
+    "PING",
+    "PROCESSES",
+    "SOCKETS",
+    "TRACE",
+    "Topic",
+]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -40,6 +58,11 @@ class Topic(Generic[S]):
 
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
+SOCKETS: Topic[SocketsSnapshot] = Topic("sockets", "pitop.collect.sockets:SocketsCollector")
+MEMORY: Topic[MemorySnapshot] = Topic("memory", "pitop.collect.memory.overview:MemoryCollector")
+MAPPINGS: Topic[AddressSpace] = Topic("mappings", "pitop.collect.memory.mappings:MappingsCollector")
+EVENTS: Topic[EventsSnapshot] = Topic("events", "pitop.collect.events:EventsCollector")
+INSPECTION: Topic[InspectionSnapshot] = Topic("inspection", "pitop.collect.inspection:InspectionCollector")
 NETWORK: Topic[NetworkSnapshot] = Topic("network", "pitop.collect.network:NetworkCollector")
 PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector")
 TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")

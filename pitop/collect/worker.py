@@ -49,6 +49,7 @@ class Worker(Generic[S]):
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._lock = threading.Lock()  # guards _wake against use after close, and _requests
         self._requests: list[Struct] = []
+        self._asked: dict[type[Struct], Struct] = {}  # the newest of each kind, for a collector that is made anew
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"collect-{topic.name}", daemon=True)
 
@@ -92,9 +93,12 @@ class Worker(Generic[S]):
             while not self._ended.is_set():
                 pause = self._interval()
                 try:
+                    requests = self._taken()
+                    self._asked.update((type(request), request) for request in requests)
                     if collector is None:
                         collector = self._topic.open()
-                    for request in self._taken():
+                        requests = list(self._asked.values())
+                    for request in requests:
                         collector.ask(request)
                     result: S | Failure = collector.collect()
                     pause = collector.every or pause

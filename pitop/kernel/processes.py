@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -123,9 +123,18 @@ class ProcessReader:
         except OSError:
             return None
 
+    def all_cpu_ns(self, clock_ids: Sequence[int]) -> list[int | None]:
+        """The CPU times of many processes, as `cpu_ns` tells them."""
+        if not self.has_clocks:
+            return [None] * len(clock_ids)
+        try:
+            return list(map(time.clock_gettime_ns, clock_ids))
+        except OSError:  # one has ended since it was listed
+            return [self.cpu_ns(clock_id) for clock_id in clock_ids]
+
     def pids(self) -> set[str]:
         """The pids there are, as directory names."""
-        return {name for name in os.listdir(self.root) if name.isdigit()}
+        return set(filter(str.isdigit, os.listdir(self.root)))
 
     def stat(self, pid: str) -> Stat:
         """The process's `stat`."""

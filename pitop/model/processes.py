@@ -16,6 +16,7 @@ __all__ = [
     "Process",
     "ProcessKey",
     "ProcessesSnapshot",
+    "Reread",
     "Stat",
     "is_kernel_thread",
     "process",
@@ -24,6 +25,12 @@ __all__ = [
 
 ProcessKey = tuple[int, int]
 """(pid, start time in clock ticks since boot): what a process is. A pid alone can be somebody else's tomorrow."""
+
+
+class Reread(Struct, frozen=True):
+    """The request to read these processes again though they may be at rest: somebody else has changed them."""
+
+    pids: tuple[int, ...]
 
 
 class Stat(Struct, frozen=True, gc=False):

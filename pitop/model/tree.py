@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Hashable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
-__all__ = ["Guides", "Line", "Member", "descendants", "flatten", "with_ancestors"]
+__all__ = ["Forest", "Guides", "Member", "descendants", "flatten", "with_ancestors"]
 
 
 class Member(Protocol):
@@ -47,25 +47,28 @@ class Guides(Protocol):
         """Beneath a last child."""
 
 
-class Line(NamedTuple):
-    """One line: the member's place in the rows, its guides, its depth, the places of those folded away under it, and
-    whether it has children at all."""
+class Forest(NamedTuple):
+    """The lines of a flattened forest, as columns, since there may be thousands and they are made anew often.
 
-    place: int
-    prefix: str
-    depth: int
-    folded: tuple[int, ...]
-    parent: bool
+    Of each line: its row's place in the rows, its guides, its depth. `folded` gives, by line, the places of the rows
+    that are folded away under it.
+    """
+
+    places: list[int]
+    prefixes: list[str]
+    depths: list[int]
+    folded: dict[int, tuple[int, ...]]
 
 
-def _children(rows: Sequence[M]) -> tuple[list[int], dict[int, list[int]]]:
-    """Places of the roots, and the places of the children of every pid, in the order of the rows."""
-    pids = {row.pid for row in rows}
+def _children(rows: Sequence[M]) -> tuple[list[int], dict[int, list[int]], list[int]]:
+    """Places of the roots, the places of the children of every pid, in the order of the rows, and all pids."""
+    pids = [row.pid for row in rows]
+    present = set(pids)
     roots: list[int] = []
     children: dict[int, list[int]] = {}
     for index, row in enumerate(rows):
         parent = row.ppid
-        if parent in pids and parent != row.pid:
+        if parent in present and parent != pids[index]:
             siblings = children.get(parent)
             if siblings is None:
                 children[parent] = [index]
@@ -73,7 +76,7 @@ def _children(rows: Sequence[M]) -> tuple[list[int], dict[int, list[int]]]:
                 siblings.append(index)
         else:
             roots.append(index)
-    return roots, children
+    return roots, children, pids
 
 
 def flatten(
@@ -83,60 +86,73 @@ def flatten(
     *,
     total: Callable[[M], float] | None = None,
     falling: bool = True,
-) -> list[Line]:
+) -> Forest:
     """The lines of the forest, parents before children.
 
     Siblings keep the order of the rows, or are ordered by the sum of `total` over their subtree. Rows that name each
     other as parent in a circle (pids that were reused between two reads) are shown as roots: no row is lost.
     """
-    roots, children = _children(rows)
+    roots, children, pids = _children(rows)
     if total is not None:
         _order(rows, roots, children, total, falling)
-    lines: list[Line] = []
-    placed = [False] * len(rows)
-
-    def grow(starts: Sequence[int]) -> None:
-        stack = [(start, "", "", 0) for start in reversed(starts)]
-        while stack:
-            index, prefix, below, depth = stack.pop()
-            if placed[index]:
-                continue
-            placed[index] = True
-            row = rows[index]
-            under = children.get(row.pid)
-            if not under:
-                lines.append(Line(index, prefix, depth, (), False))
-                continue
-            if row.key in folded:
-                hidden = _hide(rows, children, under, placed)
-                lines.append(Line(index, prefix, depth, hidden, True))
-                continue
-            lines.append(Line(index, prefix, depth, (), True))
-            last = under[-1]
-            for child in reversed(under):
-                if child == last:
-                    stack.append((child, below + guides.last, below + guides.blank, depth + 1))
-                else:
-                    stack.append((child, below + guides.branch, below + guides.pipe, depth + 1))
-
-    grow(roots)
-    if len(lines) < len(rows):
+    forest = Forest([], [], [], {})
+    placed = bytearray(len(rows))
+    _grow(forest, rows, pids, children, roots, placed, guides, folded)
+    if len(forest.places) + sum(map(len, forest.folded.values())) < len(rows):
         for index in range(len(rows)):
             if not placed[index]:
-                grow([index])
-    return lines
+                _grow(forest, rows, pids, children, [index], placed, guides, folded)
+    return forest
 
 
-def _hide(rows: Sequence[M], children: dict[int, list[int]], under: list[int], placed: list[bool]) -> tuple[int, ...]:
+def _grow(
+    forest: Forest,
+    rows: Sequence[M],
+    pids: Sequence[int],
+    children: dict[int, list[int]],
+    roots: Sequence[int],
+    placed: bytearray,
+    guides: Guides,
+    folded: Container[Hashable],
+) -> None:
+    """Add the lines of the subtrees of `roots`. Siblings share their guides, so a leaf costs three appends."""
+    places, prefixes, depths = forest.places, forest.prefixes, forest.depths
+    branch, last, pipe, blank = guides.branch, guides.last, guides.pipe, guides.blank
+    # Of each open generation: an iterator over its siblings, the last of them, the guides before a sibling and before
+    # the last, and those beneath them.
+    stack = [(iter(roots), -1, "", "", "", "")]
+    while stack:
+        siblings, final, before, before_final, beneath, beneath_final = stack[-1]
+        for index in siblings:
+            if placed[index]:
+                continue
+            placed[index] = 1
+            places.append(index)
+            prefixes.append(before_final if index == final else before)
+            depths.append(len(stack) - 1)
+            under = children.get(pids[index])
+            if under is None:
+                continue
+            if rows[index].key in folded:
+                forest.folded[len(places) - 1] = _hide(pids, children, under, placed)
+                continue
+            below = beneath_final if index == final else beneath
+            stack.append((iter(under), under[-1], below + branch, below + last, below + pipe, below + blank))
+            break
+        else:
+            stack.pop()
+
+
+def _hide(pids: Sequence[int], children: dict[int, list[int]], under: list[int], placed: bytearray) -> tuple[int, ...]:
     hidden: list[int] = []
     stack = list(under)
     while stack:
         index = stack.pop()
         if placed[index]:
             continue
-        placed[index] = True
+        placed[index] = 1
         hidden.append(index)
-        stack.extend(children.get(rows[index].pid, ()))
+        stack.extend(children.get(pids[index], ()))
     return tuple(hidden)
 
 
@@ -160,7 +176,7 @@ def _order(
 
 def descendants(rows: Sequence[M], root: M) -> list[M]:
     """`root` and everything under it, in the order of the rows."""
-    _, children = _children(rows)
+    _, children, _ = _children(rows)
     found = {root.key}
     stack = list(children.get(root.pid, ()))
     while stack:

@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar, NamedTuple
 
@@ -50,6 +51,8 @@ class _Place(NamedTuple):
 
 PANES = (
     _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
+    _Place("memory", "Memory", "pitop.tui.panes.memory.pane:MemoryPane"),
+    _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
     _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
     _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
 )
@@ -58,7 +61,7 @@ PANES = (
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
     "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "space": "Space", "esc": "Esc", "shift": "Shift",
-    "del": "Del", "": "+",
+    "del": "Del",
 }  # fmt: skip
 
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -184,6 +187,15 @@ class PitopApp(App[None]):
         new.display = True
         self._wake()
 
+    def has(self, stem: str) -> bool:
+        """Whether there is such a pane."""
+        return any(each.stem == stem for each in PANES)
+
+    async def go(self, stem: str) -> Pane:
+        """Show the pane of that noun."""
+        await self.action_pane(next(place for place, each in enumerate(PANES) if each.stem == stem))
+        return self.pane
+
     async def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         """A tab was clicked."""
         await self.action_pane(event.place)
@@ -216,11 +228,13 @@ class PitopApp(App[None]):
 
         keys: dict[str, tuple[list[str], str]] = {}
         for _, binding, _, _ in self.screen.active_bindings.values():
-            if binding.description and not binding.action.startswith("pane("):
+            if binding.id is not None and binding.description and not binding.id.startswith("pane."):
                 words = f"{binding.description}: {binding.tooltip}" if binding.tooltip else binding.description
-                keys.setdefault(binding.action, ([], words))[0].append(self.get_key_display(binding))
-        listed = [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
-        listed.append((f"1–{len(PANES)}", "Choose a pane"))
+                display = self.get_key_display(replace(binding, key_display=None))
+                keys.setdefault(binding.action, ([], words))[0].append(display)
+        listed = [(f"1-{len(PANES)}", "Choose a pane")]
+        listed += [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
+        listed.append(("arrows PgUp PgDn Home End", "Move; left and right scroll sideways"))
         sections: list[Section] = [("", [("", self.pane.words)]), ("Keys", listed)]
         front = self.pane.front
         if isinstance(front, TablePane):
@@ -252,12 +266,10 @@ class PitopApp(App[None]):
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on a keyboard: F6, PgUp, Space, Shift+F3."""
         display = super().get_key_display(binding)
-        return (
-            "+".join(
-                _CAPS.get(part, part.upper() if _FUNCTION.fullmatch(part) else part) for part in display.split("+")
-            )
-            or display
-        )
+        if binding.key_display is not None or len(display) == 1:
+            return display
+        parts = [_CAPS.get(part, part) for part in display.split("+")]
+        return "+".join(part.upper() if _FUNCTION.fullmatch(part) else part for part in parts)
 
     def sample_every(self, seconds: float) -> None:
         """Change how often samples are taken."""

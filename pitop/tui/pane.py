@@ -95,11 +95,15 @@ class Pane(Widget):
             words = f"{outcome.message} {outcome.advice}".strip()
             severity: Literal["information", "error"] = "information" if outcome.done else "error"
             self.app.notify(visible(words), severity=severity, markup=False)
+            self.acted(action, outcome)
 
         source.perform(action, lambda outcome: self.app.call_from_thread(told, outcome))
 
     def redrawn(self) -> None:
         """Lines and bars are drawn with other glyphs from now on."""
+
+    def acted(self, action: Action, outcome: Outcome) -> None:
+        """An action has been done, or not."""
 
     def focus_pane(self) -> None:
         """Give the keys to what the pane is mainly about."""
@@ -409,7 +413,7 @@ class TablePane(Pane, Generic[R]):
         rows = self.table.rows
         needle = self._needle if self._needle != self._needle.lower() else self._needle.lower()
         exact = needle != needle.lower()
-        reads = [self._known[key] for key in self.main]
+        reads = [self._known[key] for key in self.main if key in self._known] or list(self._known.values())
         for step in range(len(rows)):
             row = rows[(start + by * step) % len(rows)]
             for field in reads:

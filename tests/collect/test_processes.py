@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pitop.collect.processes import ProcessesCollector
-from pitop.model.processes import Process, ProcessesSnapshot
+from pitop.model.processes import Process, ProcessesSnapshot, Reread
 from tests.tree import FakeProc
 
 
@@ -263,3 +263,20 @@ for _ in range(10):
     snapshot = live.collect()
     assert len(live._tracks) == len(snapshot.rows)
     assert len(snapshot.ended) <= 500
+
+
+def test_a_sleeper_that_was_changed_is_read_when_asked() -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    collector = ProcessesCollector()
+    try:
+        collector.collect()
+        collector.collect()
+        collector.collect()
+        os.setpriority(os.PRIO_PROCESS, child.pid, 19)
+        collector.ask(Reread((child.pid,)))
+        row = next(row for row in collector.collect().rows if row.pid == child.pid)
+        assert row.nice == 19
+    finally:
+        collector.close()
+        child.kill()
+        child.wait()

@@ -33,7 +33,10 @@ FAMILY = rows((1, 0), (2, 0), (10, 1), (11, 10), (12, 10), (13, 12), (20, 1), (3
 
 def drawn(forest: list[Row], **options: object) -> list[str]:
     lines = flatten(forest, Guides(), **options)  # type: ignore[arg-type]
-    return [f"{line.prefix}{forest[line.place].pid}{'+' * len(line.folded)}" for line in lines]
+    drawn = [f"{prefix}{forest[place].pid}" for place, prefix in zip(lines.places, lines.prefixes, strict=True)]
+    for line, places in lines.folded.items():
+        drawn[line] += "+" * len(places)
+    return drawn
 
 
 def test_parents_stand_before_their_children() -> None:
@@ -42,8 +45,15 @@ def test_parents_stand_before_their_children() -> None:
 
 def test_folding_hides_the_subtree_and_tells_where_it_is() -> None:
     assert drawn(FAMILY, folded={(10, 0)}) == ["1", "|-10+++", "`-20", "2", "30"]
-    line = next(line for line in flatten(FAMILY, Guides(), {(10, 0)}) if line.folded)
-    assert {FAMILY[place].pid for place in line.folded} == {11, 12, 13}
+    (places,) = flatten(FAMILY, Guides(), {(10, 0)}).folded.values()
+    assert {FAMILY[place].pid for place in places} == {11, 12, 13}
+
+
+def test_depths() -> None:
+    forest = flatten(FAMILY, Guides())
+    assert dict(zip([FAMILY[place].pid for place in forest.places], forest.depths, strict=True)) == {
+        1: 0, 10: 1, 11: 2, 12: 2, 13: 3, 20: 1, 2: 0, 30: 0,
+    }  # fmt: skip
 
 
 def test_siblings_are_ordered_by_the_sum_of_their_subtrees() -> None:
@@ -68,9 +78,7 @@ def test_descendants_and_ancestors() -> None:
 def test_every_row_is_there_once(pairs: list[tuple[int, int]], folded: set[int]) -> None:
     forest = [Row(pid, ppid, key=(pid, place)) for place, (pid, ppid) in enumerate(pairs)]
     shut = {row.key for row in forest if row.pid in folded}
-    lines = flatten(forest, Guides(), shut)
-    places = [line.place for line in lines] + [place for line in lines for place in line.folded]
-    assert sorted(places) == list(range(len(forest)))
-    heavy = flatten(forest, Guides(), shut, total=lambda row: float(row.pid))
-    places = [line.place for line in heavy] + [place for line in heavy for place in line.folded]
-    assert sorted(places) == list(range(len(forest)))
+    for total in (None, lambda row: float(row.pid)):
+        lines = flatten(forest, Guides(), shut, total=total)
+        places = lines.places + [place for hidden in lines.folded.values() for place in hidden]
+        assert sorted(places) == list(range(len(forest)))

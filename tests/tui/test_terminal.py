@@ -136,12 +136,12 @@ def test_wrong_settings_are_named_with_their_line(opened: Opened, tmp_path: Path
 
 def test_keys_of_ones_own(opened: Opened, tmp_path: Path) -> None:
     config = tmp_path / "config.toml"
-    config.write_text('[keys]\n"processes.tree" = "x"\nquit = "e"\n')
+    config.write_text('[keys]\n"processes.tree" = "x"\nquit = "X"\n')
     terminal = opened("--config", str(config))
     terminal.until("COMMAND")
     terminal.type("x")
     terminal.until("CPU%▼")
-    terminal.type("e")
+    terminal.type("X")
     assert terminal.ended() == 0
 
 

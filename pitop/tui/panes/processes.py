@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from operator import attrgetter
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -12,14 +13,14 @@ from pitop.collect.topics import PROCESSES
 from pitop.model.history import History
 from pitop.model.processes import Process, ProcessesSnapshot, with_sums
 from pitop.model.snapshot import Failure, Snapshot
-from pitop.model.tree import Line, descendants, flatten, with_ancestors
+from pitop.model.tree import Forest, descendants, flatten, with_ancestors
 from pitop.render.field import Field, Tone
 from pitop.render.glyphs import sparkline
 from pitop.render.processes import COLUMNS, FIELDS, FLAGS, state_words
 from pitop.render.units import Unit
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
+from pitop.tui.panes.acting import ActingPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Phrase
 from pitop.tui.widgets.table import Face
@@ -34,7 +35,7 @@ _ADDITIVE = {
 }  # fmt: skip
 
 
-class ProcessesPane(TablePane[Process]):
+class ProcessesPane(ActingPane):
     """Every process, as a tree or a list."""
 
     stem = "processes"
@@ -95,8 +96,8 @@ class ProcessesPane(TablePane[Process]):
         self._user: str | None = None
         self._history = History(_SPARK * 2)
         self._shape: Sequence[Process] = ()  # the rows that the tree was grown from
-        self._lines: list[Line] = []
-        self._sums: dict[Hashable, Process] = {}
+        self._forest = Forest([], [], [], {})
+        self._summed: dict[Hashable, Process] = {}  # the folded rows as they were last shown
         self._ancestors: set[Hashable] = set()
 
     # --- what it shows
@@ -118,6 +119,14 @@ class ProcessesPane(TablePane[Process]):
             self._fold_kernel(newest)
             self.present()
 
+    def family(self) -> Sequence[Process]:
+        """Every living process."""
+        return () if self._snapshot is None else self._snapshot.rows
+
+    def folded(self, row: Process) -> bool:
+        """Whether what is under the row is folded away."""
+        return self.tree_shown and row.key in self._folded
+
     def _fold_kernel(self, snapshot: ProcessesSnapshot) -> None:
         """The kernel's threads begin as one line: they are many, and mostly idle."""
         if not self._kernel_folded:
@@ -131,7 +140,7 @@ class ProcessesPane(TablePane[Process]):
             return ()
         rows: Sequence[Process] = snapshot.rows
         if snapshot.ended:
-            rows = sorted([*snapshot.rows, *snapshot.ended], key=lambda row: row.key)
+            rows = sorted([*snapshot.rows, *snapshot.ended], key=_BY_KEY)
         if not self._kernel_shown:
             rows = [row for row in rows if not row.kernel]
         if self._user is not None:
@@ -164,36 +173,36 @@ class ProcessesPane(TablePane[Process]):
         """
         field = self._known[self.sort_key]
         if self.sort_key in _ADDITIVE:
-            self._lines = flatten(
-                rows,
-                self.table.glyphs,
-                self._folded,
-                total=lambda row: float(field.read(row) or 0),
-                falling=self.falling,
-            )
+            self._forest = self._flattened(rows, lambda row: float(field.read(row) or 0))
             self._shape = ()
         else:
             if self.sort_key != "pid" or self.falling:
                 rows = sorted(rows, key=field.order, reverse=self.falling)
             if not _same_shape(self._shape, rows):
-                self._lines = flatten(rows, self.table.glyphs, self._folded)
+                self._forest = self._flattened(rows)
             self._shape = rows
-        shown = [rows[line.place] for line in self._lines]
-        self._sum(rows)
-        if self._sums:
-            shown = [self._sums.get(row.key, row) for row in shown]
-        folded = f"{self.table.glyphs.folded} "
-        return shown, [line.prefix + folded if line.folded else line.prefix for line in self._lines]
+        shown = list(map(rows.__getitem__, self._forest.places))
+        for line, row in self._sums(rows).items():
+            shown[line] = row
+        return shown, self._forest.prefixes
 
-    def _sum(self, rows: Sequence[Process]) -> None:
-        """The folded lines' rows, with the figures of what is under them added; the same objects where none moved."""
-        before, self._sums = self._sums, {}
-        for line in self._lines:
-            if line.folded:
-                row = rows[line.place]
-                summed = with_sums(row, [rows[place] for place in line.folded])
-                known = before.get(row.key)
-                self._sums[row.key] = known if known == summed else summed
+    def _flattened(self, rows: Sequence[Process], total: Callable[[Process], float] | None = None) -> Forest:
+        glyphs = self.table.glyphs
+        forest = flatten(rows, glyphs, self._folded, total=total, falling=self.falling)
+        for line in forest.folded:
+            forest.prefixes[line] += f"{glyphs.folded} "
+        return forest
+
+    def _sums(self, rows: Sequence[Process]) -> dict[int, Process]:
+        """By line, the folded rows with the figures of what is under them added; the same objects where none moved."""
+        before, self._summed = self._summed, {}
+        sums = {}
+        for line, places in self._forest.folded.items():
+            row = rows[self._forest.places[line]]
+            summed = with_sums(row, [rows[place] for place in places])
+            known = before.get(row.key)
+            sums[line] = self._summed[row.key] = known if known == summed else summed
+        return sums
 
     def face(self, row: Process) -> Face:
         """New ones are marked, ended ones dimmed, ancestors of what matches the filter faint."""
@@ -351,6 +360,7 @@ class ProcessesPane(TablePane[Process]):
             self.tell(len(self.table.rows))
 
 
+_BY_KEY = attrgetter("key")
 _USUAL = Face()
 _BORN = Face(None, "+", Tone.GOOD)
 _ENDED = Face(Tone.FAINT, "x", Tone.FAINT)

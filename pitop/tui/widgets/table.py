@@ -68,7 +68,7 @@ class Table(Lines, Generic[R], can_focus=True):
         Binding("end", "last", "Last row", show=False),
         Binding("left", "side(-1)", "Scroll left", show=False),
         Binding("right", "side(1)", "Scroll right", show=False),
-        Binding("enter", "activate", "Open", show=False),
+        Binding("enter", "activate", "Open", show=False, id="table.open"),
     ]
 
     DEFAULT_CSS = """
@@ -145,6 +145,11 @@ class Table(Lines, Generic[R], can_focus=True):
         return self._rows
 
     @property
+    def on_screen(self) -> Sequence[R]:
+        """The rows that are on the screen now, from the top."""
+        return self._rows[self._top : self._top + self._height]
+
+    @property
     def fields(self) -> Sequence[Field[R]]:
         """The columns' fields."""
         return self._fields
@@ -210,6 +215,11 @@ class Table(Lines, Generic[R], can_focus=True):
             return False
         self._go(place)
         return True
+
+    def aim(self, key: Hashable) -> None:
+        """Select the row of that identity, now or when it is first shown."""
+        if not self.select(key):
+            self._selected = key
 
     def toggle_tag(self, row: R) -> None:
         """Tag a row, or take its tag off."""

@@ -1,0 +1,162 @@
+"""The kernel's process events: fork, exec and exit of every process, over the netlink connector.
+
+include/uapi/linux/cn_proc.h, include/uapi/linux/connector.h. Linux numbers the events of each CPU, so those that did
+not fit into the socket's buffer are counted exactly.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import socket
+import struct
+import time
+from typing import NamedTuple
+
+__all__ = ["Connector", "Exec", "Exit", "Fork", "KernelEvent"]
+
+_NETLINK_CONNECTOR = 11
+_SO_RCVBUFFORCE = 33
+_CN_IDX_PROC = _CN_VAL_PROC = 1
+_LISTEN = 1
+_NONE, _FORK, _EXEC, _EXIT = 0x0, 0x1, 0x2, 0x80000000
+_BUFFER = 32 << 20  # bytes of events that may wait; memory is taken only for those that do
+_PATIENCE = 0.5  # seconds for the kernel to acknowledge; it stays silent where it will send nothing
+
+_HEAD = struct.Struct("=IHHII IIIIHH II Q")  # nlmsghdr, cn_msg, proc_event up to its union
+_IDS = struct.Struct("=IIII")
+_EXIT_IDS = struct.Struct("=IIIIII")
+
+
+class Fork(NamedTuple):
+    """A process was made. `at` is monotonic seconds in this and the others."""
+
+    at: float
+    pid: int
+    ppid: int
+
+
+class Exec(NamedTuple):
+    """A process runs another program from now on."""
+
+    at: float
+    pid: int
+
+
+class Exit(NamedTuple):
+    """A process's first thread ended; `status` is as of wait(2). `ppid` is None on kernels that do not tell."""
+
+    at: float
+    pid: int
+    ppid: int | None
+    status: int
+
+
+KernelEvent = Fork | Exec | Exit
+
+
+def _in_first_namespaces() -> bool:
+    """Whether this is the machine's own pid and user namespace (their inodes, include/linux/proc_ns.h)."""
+    try:
+        return (os.stat("/proc/self/ns/pid").st_ino, os.stat("/proc/self/ns/user").st_ino) == (0xEFFFFFFC, 0xEFFFFFFD)
+    except OSError:
+        return True
+
+
+class Connector:
+    """Listens to process events. Raises OSError where the kernel has none, or does not let us listen.
+
+    Only the initial pid and user namespace hear them: elsewhere (in a container) the kernel does not answer.
+    """
+
+    def __init__(self) -> None:
+        if not _in_first_namespaces():
+            raise PermissionError(errno.EPERM, "process events are told outside of containers only")
+        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, _NETLINK_CONNECTOR)
+        self.lost = 0
+        self._counts: dict[int, int] = {}
+        try:
+            self._enlarge()
+            self._socket.bind((0, _CN_IDX_PROC))
+            self._subscribe()
+        except BaseException:
+            self._socket.close()
+            raise
+        self._socket.setblocking(False)
+
+    def _enlarge(self) -> None:
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, _BUFFER)
+        except PermissionError:  # without CAP_NET_ADMIN only up to net.core.rmem_max
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
+
+    def _subscribe(self) -> None:
+        body = struct.pack("=IIIIHHI", _CN_IDX_PROC, _CN_VAL_PROC, 0, 0, 4, 0, _LISTEN)
+        self._socket.send(struct.pack("=IHHII", 16 + len(body), 3, 0, 0, os.getpid()) + body)
+        deadline = time.monotonic() + _PATIENCE
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        while (left := deadline - time.monotonic()) > 0:
+            if not poll.poll(left * 1000):
+                break
+            try:
+                data = self._socket.recv(4096)
+            except OSError as error:
+                if error.errno != errno.ENOBUFS:
+                    raise
+                return  # events overflow already, so they come
+            if len(data) >= _HEAD.size:
+                what, answer = _HEAD.unpack_from(data)[11], data[_HEAD.size : _HEAD.size + 4]
+                if what != _NONE:
+                    return
+                if failed := struct.unpack("=I", answer)[0]:
+                    raise OSError(failed, os.strerror(failed))
+                return
+        raise OSError(errno.EPROTONOSUPPORT, "the kernel does not answer: it was built without process events")
+
+    def fileno(self) -> int:
+        """Readable when there are events."""
+        return self._socket.fileno()
+
+    def read(self, most: int = 100_000) -> list[KernelEvent]:
+        """The events that wait, oldest first, without blocking. Counts lost ones in `lost`."""
+        found: list[KernelEvent] = []
+        receive = self._socket.recv
+        counts = self._counts
+        for _ in range(most):
+            try:
+                data = receive(4096)
+            except BlockingIOError:
+                break
+            except OSError as error:
+                if error.errno == errno.ENOBUFS:  # the gap in the numbers tells how many
+                    continue
+                raise
+            if len(data) < _HEAD.size:
+                continue
+            head = _HEAD.unpack_from(data)
+            number, what, cpu, at = head[7], head[11], head[12], head[13] / 1e9
+            if what == _NONE:
+                continue
+            before = counts.get(cpu)
+            counts[cpu] = number
+            if before is not None:
+                gap = (number - before - 1) & 0xFFFFFFFF
+                if gap < 1 << 31:
+                    self.lost += gap
+            if what == _FORK:
+                _, parent, thread, pid = _IDS.unpack_from(data, _HEAD.size)
+                if thread == pid:
+                    found.append(Fork(at, pid, parent))
+            elif what == _EXEC:
+                found.append(Exec(at, _IDS.unpack_from(data, _HEAD.size)[1]))
+            elif what == _EXIT:
+                thread, pid, status, _, _, parent = _EXIT_IDS.unpack_from(data, _HEAD.size)
+                if thread == pid:
+                    found.append(Exit(at, pid, parent or None, status))
+        return found
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._socket.close()

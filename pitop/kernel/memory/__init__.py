@@ -1,0 +1,1 @@
+"""Readers of everything that Linux tells about memory."""

@@ -1,0 +1,1 @@
+"""Memory as people read it: fields, sentences, bars."""

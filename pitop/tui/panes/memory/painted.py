@@ -1,0 +1,63 @@
+"""A widget that makes all its lines at once and paints those that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.theme import Theme
+
+from pitop.render.field import Tone
+from pitop.tui.widgets.lines import Lines
+
+__all__ = ["Painted"]
+
+
+class Painted(Lines):
+    """`composed` gives the lines for a width and height; `renew` paints again those that are different."""
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        super().__init__(id=id)
+        self._lines: Sequence[Sequence[Segment]] = ()
+
+    @property
+    def theme(self) -> Theme:
+        """The theme in use."""
+        return self.app.current_theme
+
+    def composed(self, width: int, height: int) -> Sequence[Sequence[Segment]]:
+        """All lines."""
+        return ()
+
+    def renew(self) -> None:
+        """Make the lines anew; only those that changed are painted."""
+        if not self.is_attached or not self.size.width:
+            return
+        before, self._lines = self._lines, self.composed(self.size.width, self.size.height)
+        for y in range(self.size.height):
+            if _line(before, y) != _line(self._lines, y):
+                self.refresh_line(y)
+
+    def on_resize(self) -> None:
+        """Everything moves."""
+        self._lines = self.composed(self.size.width, self.size.height)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Another theme: other colours."""
+        super().notify_style_update()
+        if self.is_attached and self.size.width:
+            self._lines = self.composed(self.size.width, self.size.height)
+
+    def line(self, y: int) -> list[Segment]:
+        """One line; what has no colours of its own has the theme's."""
+        return list(Segment.apply_style(_line(self._lines, y), self.backdrop(y)))
+
+    def backdrop(self, y: int) -> Style:
+        """The theme's ground."""
+        return self.looks.style(Tone.PLAIN)
+
+
+def _line(lines: Sequence[Sequence[Segment]], y: int) -> Sequence[Segment]:
+    return lines[y] if y < len(lines) else ()

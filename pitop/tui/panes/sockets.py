@@ -1,0 +1,495 @@
+"""The socket pane: every endpoint as a list, or summed by process, peer, port, state, or as what is open here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from pitop.collect.topics import SOCKETS
+from pitop.model.snapshot import Failure, Snapshot
+from pitop.model.sockets import (
+    AskSockets,
+    CloseSocket,
+    Socket,
+    SocketsSnapshot,
+    by_local_port,
+    by_process,
+    by_remote_address,
+    by_state,
+    openings,
+    summary,
+)
+from pitop.render.field import Field, Tone, by_key
+from pitop.render.glyphs import sparkline
+from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, GROUP_FIELDS, OPENING_FIELDS, STATE_FIELDS, address_port
+from pitop.render.sockets.detail import detail
+from pitop.render.units import Unit, say
+from pitop.tui.feed import Feed
+from pitop.tui.keys import key
+from pitop.tui.pane import TablePane
+from pitop.tui.settings import PaneSettings
+from pitop.tui.widgets.notice import Notice, Phrase
+from pitop.tui.widgets.table import Face, Table
+
+__all__ = ["SocketsPane"]
+
+_NEW = 3.0  # seconds that a new socket is marked
+_SPARK = 8  # cells of the history
+_FITTING = 137  # cells that all columns need with addresses of IPv4
+_LOOKED_AT = 200  # rows whose addresses decide how wide their columns are
+_DETAIL_ROOM = 16  # lines of the pane that leave room for details below the table
+
+
+class _View(NamedTuple):
+    """One way to look: its fields and order, the rows that it makes of sockets, and which sockets a row stands for."""
+
+    label: str
+    words: str
+    fields: Sequence[Field[Any]]
+    columns: Sequence[str]
+    order: tuple[str, bool]
+    rows: Callable[[Sequence[Socket]], Sequence[Any]]
+    row_word: str
+
+
+def _keys(fields: Sequence[Field[Any]]) -> tuple[str, ...]:
+    return tuple(each.key for each in fields)
+
+
+_VIEWS: dict[str, _View] = {
+    "list": _View(
+        "All sockets", "one line a socket", FIELDS, COLUMNS, ("received_bytes_per_second", True), lambda rows: rows,
+        "sockets",
+    ),
+    "process": _View(
+        "By process", "what each process has open, and its traffic", GROUP_FIELDS, _keys(GROUP_FIELDS), ("count", True),
+        by_process, "processes",
+    ),
+    "remote": _View(
+        "By remote address", "who is talked to", GROUP_FIELDS, _keys(GROUP_FIELDS), ("count", True), by_remote_address,
+        "addresses",
+    ),
+    "port": _View(
+        "By port", "listeners and the connections through them", GROUP_FIELDS, _keys(GROUP_FIELDS), ("count", True),
+        by_local_port, "ports",
+    ),
+    "state": _View(
+        "By state", "how many are in which state, and what that means", STATE_FIELDS, _keys(STATE_FIELDS),
+        ("count", True), by_state, "states",
+    ),
+    "open": _View(
+        "What is open here", "listening ports, and from where they can be reached", OPENING_FIELDS,
+        _keys(OPENING_FIELDS), ("local_port", False), openings, "open ports",
+    ),
+}  # fmt: skip
+
+
+class SocketsPane(TablePane[Any]):
+    """Every socket, whose it is and how it is doing."""
+
+    stem = "sockets"
+    heading = "Sockets"
+    words = (
+        "Who talks to whom. A socket is one end of a conversation: what a program reads and writes, and the kernel "
+        "carries. LISTEN waits for others, ESTABLISHED talks, TIME_WAIT is over."
+    )
+    fields = FIELDS
+    asked = FLAGS
+    usual = (*COLUMNS[:8], "history", *COLUMNS[8:])
+    order = ("received_bytes_per_second", True)
+    main = ("process", "local_address", "remote_address")
+    shed = (
+        "retransmits", "send_queue", "pid", "history", "receive_queue", "rtt_ms", "protocol", "sent_bytes_per_second",
+        "listening", "bytes_sent", "bytes_received", "drops", "service",
+    )  # fmt: skip
+    row_word = "rows"
+    filter_example = "state=LISTEN and port=22 · remote in 10.0.0.0/8 · rtt>100ms · not process~ssh"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("sockets.view", "v", "view", "View", "By process, peer, port, state, or what is open here", footer=True),
+        key("sockets.open", "o", "show('open')", "Open here", "Listening ports and who can reach them", footer=True),
+        key("sockets.by-process", "t", "show('process')", "By process", "Sums by process, or the list"),
+        key(
+            "sockets.close", "X,delete", "close", "Close", "Close the socket, whoever has it", footer=True, display="X"
+        ),
+        key("sockets.process", "p", "process", "Process", "Go to the process that has it", footer=True),
+        key("sockets.capture", "c", "elsewhere('packets')", "Capture", "Capture this flow's packets"),
+        key("sockets.trace", "r", "elsewhere('path')", "Trace", "Trace the path to the other side"),
+        key("sockets.names", "N", "names", "Names", "Names of remote hosts in place of addresses"),
+        key("sockets.unix", "u", "unix", "Unix", "Show or hide unix sockets, which stay on this machine"),
+        key("sockets.closed", "d", "closed", "Closed", "Show or hide those that closed in the last seconds"),
+        key("sockets.namespaces", "e", "namespaces", "Elsewhere", "Also sockets of other network namespaces"),
+        key("sockets.by-down", "D", "by('received_bytes_per_second')", "Order by bytes received"),
+        key("sockets.by-up", "S", "by('sent_bytes_per_second')", "Order by bytes sent"),
+    ]
+
+    DEFAULT_CSS = """
+    SocketsPane > #detail { height: 0; display: none; }
+    """
+
+    def __init__(self, settings: PaneSettings | None = None) -> None:
+        history = Field[Socket](
+            "history",
+            "HISTORY",
+            _SPARK,
+            Unit.TEXT,
+            lambda row: sum(row.history) if row.history else None,
+            "Bytes a second of the last samples, both ways, newest at the right; each line has its own scale.",
+            show=self._spark,
+            tone=lambda row: Tone.GOOD,
+        )
+        super().__init__(settings, (history,))
+        self._list_fields = self.all_fields
+        self.feed = Feed(self, SOCKETS)
+        self.feeds = [self.feed]
+        self._snapshot: SocketsSnapshot | None = None
+        self._view = "list"
+        self._orders: dict[str, tuple[str, bool]] = {name: view.order for name, view in _VIEWS.items()}
+        self._orders["list"] = (self.sort_key, self.falling)
+        self._columns: dict[str, tuple[str, ...]] = {name: tuple(view.columns) for name, view in _VIEWS.items()}
+        self._columns["list"] = self.columns
+        self._within: tuple[str, Callable[[Socket], bool], str] | None = None
+        self._longest: dict[str, int] = {}
+        self._made: dict[Hashable, Any] = {}
+        self._asked_for = AskSockets()
+        self._unix_shown = False
+        self._closed_shown = True
+        self._detailed = False
+
+    def compose(self) -> ComposeResult:
+        """The table, and details of the selected socket below it."""
+        yield from super().compose()
+        yield Notice(id="detail")
+
+    # --- what it shows
+
+    @property
+    def snapshot(self) -> SocketsSnapshot | None:
+        """What is shown now."""
+        return self._snapshot
+
+    @property
+    def view(self) -> str:
+        """The name of the way to look that is in force."""
+        return self._view
+
+    def arrived(self, newest: Snapshot | Failure) -> None:
+        """A new sample of all sockets."""
+        if isinstance(newest, Failure):
+            self.fail(newest)
+        elif isinstance(newest, SocketsSnapshot):
+            self._snapshot = newest
+            self.fail(None, newest.missing)
+            self.present()
+
+    def everything(self) -> Sequence[Socket]:
+        """The sockets that are shown or summed up: in the list also those that closed lately."""
+        snapshot = self._snapshot
+        if snapshot is None:
+            return ()
+        rows: Sequence[Socket] = snapshot.rows
+        if self._closed_shown and self._view == "list" and snapshot.closed:
+            there = {row.key for row in snapshot.rows if row.endpoint.state == "TIME_WAIT"}
+            rows = [*rows, *(row for row in snapshot.closed if row.key not in there)]
+        if not self._unix_shown and self._view != "state":
+            rows = [row for row in rows if row.endpoint.unix is None]
+        if self._within is not None:
+            _, belongs, _ = self._within
+            rows = [row for row in rows if belongs(row)]
+        return rows
+
+    def present(self) -> None:
+        """Arrange the rows of the view anew; groups that did not change stay the same objects."""
+        if self._snapshot is None:
+            return
+        rows: Sequence[Any] = self.everything()
+        if self.filter.text.strip():
+            rows = [row for row in rows if self.filter(row)]
+        if self._view != "list":
+            before = self._made
+            rows = [row if (known := before.get(row.key)) != row else known for row in _VIEWS[self._view].rows(rows)]
+            self._made = {row.key: row for row in rows}
+        ordered, prefixes = self.ordered(list(rows))
+        self.table.show(ordered, prefixes)
+        if self.size.width > _FITTING:
+            self._fit_addresses()
+        self.tell(len(ordered))
+        self._tell_detail()
+
+    def face(self, row: Any) -> Face:
+        """New ones are marked, closed and closing ones dimmed, one's own SSH session signed."""
+        if not isinstance(row, Socket):
+            return _USUAL
+        if row.closed_time is not None:
+            return _CLOSED
+        snapshot = self._snapshot
+        if snapshot is not None:
+            if row.key in snapshot.own_session:
+                return _OWN
+            if row.first_seen is not None and snapshot.time - row.first_seen < _NEW:
+                return _NEW_FACE
+        return _WAITING if row.endpoint.state == "TIME_WAIT" else _USUAL
+
+    def _spark(self, row: Socket) -> str:
+        return sparkline(row.history, _SPARK, max(row.history, default=0.0), self.table.glyphs)
+
+    def summary(self, shown: int) -> Sequence[Phrase]:
+        """Counts as `ss -s` gives them, the traffic of all, and what listeners lost."""
+        if self._snapshot is None:
+            return ()
+        counts = summary(self._snapshot)
+        phrases: list[Phrase] = (
+            [(f" {_VIEWS[self._view].label}  ", Tone.ACCENT)] if self._view != "list" else [(" ", Tone.FAINT)]
+        )
+        phrases += [(f"{counts['tcp']}", Tone.PLAIN), (" tcp (", Tone.FAINT)]
+        parts = [
+            f"{counts[name]} {word}"
+            for name, word in (
+                ("tcp_established", "established"),
+                ("tcp_listen", "listening"),
+                ("tcp_time_wait", "time-wait"),
+                ("tcp_close_wait", "close-wait"),
+                ("tcp_syn_recv", "half open"),
+            )
+            if counts[name]
+        ]
+        phrases += [(", ".join(parts) or "none", Tone.FAINT), (")  ", Tone.FAINT)]
+        for name in ("udp", "raw", "packet", "unix"):
+            if counts[name]:
+                hidden = " (u)" if name == "unix" and not self._unix_shown and self._view != "state" else ""
+                phrases += [(f"{counts[name]}", Tone.PLAIN), (f" {name}{hidden}  ", Tone.FAINT)]
+        glyphs = self.table.glyphs
+        for arrow, name in ((glyphs.down, "received_bytes_per_second"), (glyphs.up, "sent_bytes_per_second")):
+            phrases.append((f"{arrow}{say(counts[name], Unit.BYTES_PER_SECOND)} ", Tone.PLAIN))
+        if counts["listen_drops_per_second"]:
+            lost = say(counts["listen_drops_per_second"], Unit.PER_SECOND)
+            phrases.append((f"  listeners drop {lost}/s", Tone.BAD))
+        if self._within is not None:
+            phrases.append((f"  of {self._within[0]}", Tone.WARN))
+        if self._asked_for.namespaces:
+            count = len(self._snapshot.namespaces)
+            phrases.append((f"  and {count} other namespace{'' if count == 1 else 's'}", Tone.WARN))
+        return phrases
+
+    # --- details
+
+    def on_table_moved(self) -> None:
+        """The details are of the selected socket."""
+        self._tell_detail()
+
+    def on_table_activated(self, event: Table.Activated) -> None:
+        """Enter: details of a socket, or the sockets of a group."""
+        row = self.table.selected
+        if isinstance(row, Socket):
+            self._detailed = not self._detailed
+            self._tell_detail()
+        elif row is not None:
+            self._enter(row)
+
+    def _tell_detail(self) -> None:
+        row = self.table.selected
+        notice = self.query_one("#detail", Notice)
+        if not self._detailed or not isinstance(row, Socket) or self.size.height < _DETAIL_ROOM:
+            notice.say()
+            return
+        lines = detail(row, self._snapshot)
+        ends = address_port(row.endpoint.local_address, row.endpoint.local_port)
+        if row.endpoint.remote_port is not None:
+            ends += f" ↔ {address_port(row.endpoint.remote_address, row.endpoint.remote_port, row.remote_name)}"
+        title = [(f" {ends if row.endpoint.unix is None else row.endpoint.local_address or 'unix'} ", Tone.ACCENT)]
+        notice.say(title, *lines)
+
+    def on_resize(self) -> None:
+        """Addresses take what room there is; details need some."""
+        super().on_resize()
+        self._fit_addresses()
+        self._tell_detail()
+
+    def _fit_addresses(self) -> None:
+        """Widen the addresses where the screen is wide, so that those of IPv6 fit."""
+        room = 21 + max(0, self.size.width - _FITTING) // 2
+        for name in ("local_address", "remote_address"):
+            field = by_key(FIELDS)[name]
+            longest = max(
+                (len(field.text(row)) for row in self.table.rows[:_LOOKED_AT] if isinstance(row, Socket)), default=0
+            )
+            self._longest[name] = max(self._longest.get(name, 21), longest)
+            self.table.set_width(name, min(room, self._longest[name]))
+
+    # --- views
+
+    def action_view(self) -> None:
+        """Choose a way to look."""
+        from pitop.tui.widgets.choice import Choice, Item
+
+        items = [Item(name, view.label, view.words) for name, view in _VIEWS.items()]
+
+        def chosen(name: Hashable) -> None:
+            if isinstance(name, str):
+                self._look(name)
+
+        self.app.push_screen(Choice("View", items, self._view), chosen)
+
+    def action_show(self, name: str) -> None:
+        """A view, or back to the list where it is shown already."""
+        self._look("list" if self._view == name else name)
+
+    def _look(self, name: str) -> None:
+        """Change the view; each keeps its own order and columns."""
+        self._orders[self._view] = (self.sort_key, self.falling)
+        self._columns[self._view] = self.columns
+        self._view = name
+        self._made = {}
+        self.all_fields = self._list_fields if name == "list" else _VIEWS[name].fields
+        self._known = by_key(self.all_fields)
+        self.columns = self._columns[name]
+        self.sort_key, self.falling = self._orders[name]
+        self.table.set_fields(self.shown_fields())
+        self.table.set_sorted(*self.shown_order())
+        self.table.action_first()
+        self.present()
+
+    def _enter(self, row: Any) -> None:
+        """Show the sockets of a group."""
+        keys = {each.key for each in row.sockets} if hasattr(row, "sockets") else None
+        view, known = self._view, row.key
+        label = getattr(row, "label", None) or " ".join(str(part) for part in known[:2] if part)
+        rows = _VIEWS[view].rows
+
+        def belongs(one: Socket) -> bool:
+            return (keys is not None and one.key in keys) or any(group.key == known for group in rows((one,)))
+
+        if view == "state" and row.protocol == "unix":
+            self._unix_shown = True
+        self._within = (label, belongs, view)
+        self._look("list")
+
+    def action_back(self) -> None:
+        """Close the details, take back tags, leave a group, drop the filter, return to the list."""
+        if self._detailed and isinstance(self.table.selected, Socket):
+            self._detailed = False
+            self._tell_detail()
+        elif self.table.tags:
+            self.action_untag()
+        elif self._within is not None:
+            _, _, view = self._within
+            self._within = None
+            self._look(view)
+        elif self.filter.text.strip():
+            self.set_filter("")
+        elif self._view != "list":
+            self._look("list")
+
+    # --- what the keys do
+
+    def action_by(self, name: str) -> None:
+        """Order by a field that the view has."""
+        if name in self._known:
+            self.sort_by(name, self._known[name].falling)
+
+    def action_unix(self) -> None:
+        """Show or hide unix sockets."""
+        self._unix_shown = not self._unix_shown
+        self.present()
+
+    def action_closed(self) -> None:
+        """Show or hide those that closed."""
+        self._closed_shown = not self._closed_shown
+        self.present()
+
+    def action_names(self) -> None:
+        """Look names up, or show addresses again."""
+        self._ask(AskSockets(self._asked_for.namespaces, not self._asked_for.names))
+        self.app.notify("Looking up names of remote hosts" if self._asked_for.names else "Addresses", timeout=2)
+
+    def action_namespaces(self) -> None:
+        """Look into other network namespaces, or not any more."""
+        self._ask(AskSockets(not self._asked_for.namespaces, self._asked_for.names))
+
+    def _ask(self, request: AskSockets) -> None:
+        self._asked_for = request
+        self.feed.ask(request)
+
+    def wake(self, source: Any) -> None:
+        """A collector made anew has to be told again what is wanted."""
+        super().wake(source)
+        if self._asked_for != AskSockets():
+            self.feed.ask(self._asked_for)
+
+    # --- acting
+
+    def action_close(self) -> None:
+        """Ask, and close the tagged sockets, or the selected one."""
+        from pitop.tui.widgets.choice import Choice, Item
+
+        tagged = [row for row in self.table.tags.values() if isinstance(row, Socket)]
+        selected = self.table.pin()
+        rows = tagged or ([selected] if isinstance(selected, Socket) else [])
+        rows = [row for row in rows if row.closed_time is None]
+        if not rows or self._snapshot is None:
+            self.app.notify("Select a socket in the list: only sockets can be closed.", timeout=3)
+            return
+        own = [row for row in rows if row.key in self._snapshot.own_session]
+        name = _ends(rows[0]) if len(rows) == 1 else f"{len(rows)} sockets"
+        items = [
+            Item(False, "Leave", "nothing happens"),
+            Item(True, "Close", f"{name}: its program gets an error, the other side a reset"),
+        ]
+
+        def sure(yes: Hashable) -> None:
+            if yes is True:
+                for row in rows:
+                    self.act(CloseSocket(row.endpoint))
+
+        def chosen(yes: Hashable) -> None:
+            if yes is not True:
+                return
+            if not own:
+                sure(True)
+                return
+            warned = [
+                Item(False, "Leave", "keep this session"),
+                Item(True, "Close my session", "this is the SSH connection that you look through: pitop ends with it"),
+            ]
+            self.app.push_screen(Choice("Close your own SSH session?", warned), sure)
+
+        self.app.push_screen(Choice(f"Close {name}?", items), chosen)
+
+    async def action_process(self) -> None:
+        """Go to the process that has the socket."""
+        row = self.table.pin()
+        owners = row.owners if isinstance(row, Socket) else ()
+        if not owners or owners[0].key is None:
+            self.app.notify("No process is known to have it.", timeout=3)
+            return
+        pane = await self.app.go("processes")  # type: ignore[attr-defined]
+        if isinstance(pane, TablePane):
+            pane.table.aim(owners[0].key)
+
+    async def action_elsewhere(self, stem: str) -> None:
+        """Go to another pane."""
+        await self.app.go(stem)  # type: ignore[attr-defined]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What leads to a pane that is not there yet is greyed."""
+        if action == "elsewhere":
+            return True if self.app.has(str(parameters[0])) else None  # type: ignore[attr-defined]
+        return super().check_action(action, parameters)
+
+
+def _ends(row: Socket) -> str:
+    end = row.endpoint
+    local = address_port(end.local_address, end.local_port)
+    if end.remote_port is None:
+        return f"{end.protocol} {local}"
+    return f"{end.protocol} {local} ↔ {address_port(end.remote_address, end.remote_port)}"
+
+
+_USUAL = Face()
+_NEW_FACE = Face(None, "+", Tone.GOOD)
+_CLOSED = Face(Tone.FAINT, "x", Tone.FAINT)
+_WAITING = Face(Tone.FAINT)
+_OWN = Face(None, "@", Tone.ACCENT)

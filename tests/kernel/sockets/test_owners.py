@@ -1,0 +1,136 @@
+"""Who has a socket open: the walk over fake and real processes, and how little of it is repeated."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pitop.kernel.sockets.owners import OwnerWalk
+from tests.ordinary_user import as_ordinary_user
+from tests.tree import FakeProc
+
+
+def links(folder: Path, **targets: str) -> None:
+    fd = folder / "fd"
+    fd.mkdir(exist_ok=True)
+    for old in fd.iterdir():
+        old.unlink()
+    for name, target in targets.items():
+        (fd / name.lstrip("_")).symlink_to(target)
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> FakeProc:
+    return FakeProc(tmp_path / "proc")
+
+
+def walk(proc: FakeProc) -> OwnerWalk:
+    return OwnerWalk(str(proc.root))
+
+
+def test_a_socket_names_everyone_who_has_it(proc: FakeProc) -> None:
+    links(proc.process(30, comm="child", start=7), _3="socket:[100]")
+    links(proc.process(20, comm="we (b)", start=5), _3="socket:[100]", _4="socket:[101]", _5="/etc/passwd")
+    found = walk(proc)
+    assert found.update({100, 101, 102}, {100, 101, 102}) == {100, 101}
+    assert [(owner.pid, owner.start_ticks, owner.name) for owner in found[100]] == [(20, 5, "we (b)"), (30, 7, "child")]
+    assert [owner.pid for owner in found[101]] == [20]
+    assert found[102] == ()
+    assert found.complete
+
+
+def test_what_is_known_is_not_read_again(proc: FakeProc) -> None:
+    links(proc.process(20), **{f"_{number}": f"socket:[{1000 + number}]" for number in range(3, 2000)})
+    live = set(range(1003, 3000))
+    found = walk(proc)
+    found.update(live, live)
+    reads = found.reads
+    links(proc.process(21), _3="socket:[9000]")
+    assert found.update(live | {9000}, {9000}) == {9000}
+    assert found.reads - reads < 1200  # the new link, and the doubted few of the turn; not two thousand
+
+
+def test_a_new_socket_of_a_known_process_is_found(proc: FakeProc) -> None:
+    folder = proc.process(20)
+    links(folder, _3="socket:[100]")
+    found = walk(proc)
+    found.update({100}, {100})
+    links(folder, _3="socket:[100]", _4="socket:[200]")
+    assert found.update({100, 200}, {200}) == {200}
+    assert [owner.pid for owner in found[200]] == [20]
+
+
+def test_an_ended_process_owns_nothing(proc: FakeProc) -> None:
+    folder = proc.process(20)
+    links(folder, _3="socket:[100]")
+    links(proc.process(21), _3="socket:[100]")
+    found = walk(proc)
+    found.update({100}, {100})
+    links(folder)
+    (folder / "fd").rmdir()
+    proc.end(20)
+    assert 100 in found.update({100}, set())
+    assert [owner.pid for owner in found[100]] == [21]
+
+
+def test_a_file_handed_over_without_notice_is_seen_in_time(proc: FakeProc) -> None:
+    folder = proc.process(20)
+    links(folder, _3="/dev/null")
+    links(proc.process(21), _3="socket:[100]")
+    found = walk(proc)
+    found.update({100}, {100})
+    links(folder, _3="socket:[100]")  # nothing is unknown, no process is new
+    for _ in range(50):
+        found.update({100}, set())
+        if len(found[100]) == 2:
+            break
+    assert [owner.pid for owner in found[100]] == [20, 21]
+
+
+def test_a_link_that_changed_its_target_is_seen_in_time(proc: FakeProc) -> None:
+    folder = proc.process(20)
+    links(folder, _3="socket:[100]")
+    links(proc.process(21), _3="socket:[100]", _4="socket:[200]")
+    found = walk(proc)
+    found.update({100, 200}, {100, 200})
+    links(folder, _3="socket:[200]")
+    for _ in range(50):
+        found.update({100, 200}, set())
+    assert [owner.pid for owner in found[100]] == [21]
+    assert [owner.pid for owner in found[200]] == [20, 21]
+
+
+@pytest.mark.usefixtures("root")
+def test_what_may_not_be_looked_into_is_counted() -> None:
+    """A user without rights finds its own sockets, and knows that there are processes it cannot look into."""
+
+    def look() -> tuple[bool, int, bool]:
+        with socket.socket() as one:
+            inode = os.fstat(one.fileno()).st_ino
+            found = OwnerWalk()
+            found.update({inode, 1}, {inode, 1})
+            return [owner.pid for owner in found[inode]] == [os.getpid()], found.refused, found.complete
+
+    own, refused, complete = as_ordinary_user(look)
+    assert own
+    assert refused > 0
+    assert not complete
+
+
+def test_this_process_and_its_child() -> None:
+    with socket.socket() as one:
+        inode = os.fstat(one.fileno()).st_ino
+        found = OwnerWalk()
+        found.update({inode}, {inode})
+        assert [owner.pid for owner in found[inode]] == [os.getpid()]
+        with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[one.fileno()]) as child:
+            assert child.stdin is not None
+            found.update({inode}, set())
+            assert {owner.pid for owner in found[inode]} == {os.getpid(), child.pid}
+            child.stdin.close()
+        found.update({inode}, set())
+        assert [owner.pid for owner in found[inode]] == [os.getpid()]
