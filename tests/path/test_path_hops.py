@@ -40,7 +40,7 @@ def test_a_hop_that_answers_slowly_is_no_loss() -> None:
     found = judged(_hops((50, 50), (50, 10), (50, 50)))
     assert [each.kind for each in found] == ["", "limited", ""]
     assert [each.percent for each in found] == [0.0, 0.0, 0.0]
-    assert found[1].words == "answers 20%, passes on 100%: slow by policy, no loss"
+    assert found[1].words == "no loss: slow by policy, answers 20%, passes on 100%"
 
 
 def test_loss_that_stays_is_loss() -> None:
@@ -53,6 +53,11 @@ def test_loss_that_stays_is_loss() -> None:
 def test_loss_behind_a_slow_hop() -> None:
     # hop 2 answers 10 %, but the way up to it cannot lose more than what hop 3 shows; loss begins at hop 4
     assert _kinds((100, 100), (100, 10), (100, 100), (100, 70), (100, 70)) == ["", "limited", "", "begins", "carried"]
+
+
+def test_a_slow_hop_does_not_hide_where_loss_begins() -> None:
+    found = judged(_hops((50, 50), (50, 9), (50, 38), (50, 39)))
+    assert [each.kind for each in found] == ["", "limited", "begins", "carried"]
 
 
 def test_silence() -> None:

@@ -134,7 +134,7 @@ def judged(tallies: Sequence[HopTally]) -> list[Verdict]:
             found.append(Verdict("", None, ""))
         elif not tally.received:
             if later:
-                found.append(Verdict("silent", None, "never answers, and forwards all the same: no loss"))
+                found.append(Verdict("silent", None, "no loss: never answers, and forwards all the same"))
             else:
                 found.append(Verdict("dark", None, "nothing answers from here on"))
         else:
@@ -143,9 +143,10 @@ def judged(tallies: Sequence[HopTally]) -> list[Verdict]:
             passed = least.loss or 0.0
             percent = 100 * passed
             if least is not tally and _differ(own, tally.sent, passed, least.sent):
-                words = f"answers {100 - 100 * own:.0f}%, passes on {100 - percent:.0f}%: slow by policy, no loss"
+                words = f"no loss: slow by policy, answers {100 - 100 * own:.0f}%, passes on {100 - percent:.0f}%"
                 found.append(Verdict("limited", percent, words))
-            elif _differ(passed, least.sent, *before):
+                continue  # what such a hop hides does not tell where loss begins
+            if _differ(passed, least.sent, *before):
                 began = place + 1
                 found.append(Verdict("begins", percent, f"{percent:.0f}% loss begins at or before this hop"))
             elif began is not None and passed > 0:
