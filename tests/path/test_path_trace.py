@@ -32,13 +32,19 @@ def test_the_lines_are_traceroutes(lab: Lab, peer: Callable[[str], str], target:
     peer("traceroute")
     build(lab)
     flag = {"udp": [], "icmp": ["-I"], "tcp": ["-T"]}[method]
-    ours = lab.python("c", "trace", "-n", f"--{method}", target)
-    theirs = lab.run("c", "traceroute", "-n", *flag, target).stdout
-    expected = _timeless(theirs)
-    if method == "tcp" and ":" in target:
-        expected = expected.replace("60 byte", "80 byte")
-    assert _timeless(ours.stdout) == expected
-    assert (ours.returncode, ours.stderr) == (0, "")
+
+    def alike() -> bool:
+        """A loaded machine answers late, to either of them: only then they differ, by a star."""
+        ours = lab.python("c", "trace", "-n", f"--{method}", target)
+        theirs = _timeless(lab.run("c", "traceroute", "-n", *flag, target).stdout)
+        if method == "tcp" and ":" in target:
+            theirs = theirs.replace("60 byte", "80 byte")
+        if _timeless(ours.stdout) != theirs:
+            assert "*" in theirs + ours.stdout, (ours.stdout, theirs)
+            return False
+        return (ours.returncode, ours.stderr) == (0, "")
+
+    assert any(alike() for _ in range(4))
 
 
 def test_names_are_looked_up(lab: Lab) -> None:

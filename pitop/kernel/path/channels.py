@@ -153,9 +153,9 @@ class EchoChannel:
             own.send(packet)
         return wall, mono
 
-    def receive(self) -> list[Answer]:
-        """Everything that has come in, without waiting."""
-        found = queued_errors(self._socket)
+    def receive(self, errors: bool = True) -> list[Answer]:
+        """Everything that has come in, without waiting; without `errors` one reply at most, and no look for errors."""
+        found = queued_errors(self._socket) if errors else []
         while True:
             try:
                 data, told, _, sender = self._socket.recvmsg(_MOST, 256)
@@ -167,11 +167,11 @@ class EchoChannel:
             ttl, arrival = ancillary(told)
             if self.raw and self.version == 4:
                 data = data[(data[0] & 0x0F) * 4 :]
-            if len(data) < 8 or data[0] != ECHO_REPLY[self.version]:
-                continue
-            if self.raw and int.from_bytes(data[4:6]) != self.identifier:
-                continue
-            found.append(Answer(sender[0].partition("%")[0], data, ttl, arrival, data[0], data[1], 0, False))
+            own = len(data) >= 8 and data[0] == ECHO_REPLY[self.version]
+            if own and (not self.raw or int.from_bytes(data[4:6]) == self.identifier):
+                found.append(Answer(sender[0].partition("%")[0], data, ttl, arrival, data[0], data[1], 0, False))
+            if not errors:
+                return found
 
     def close(self) -> None:
         """Give the socket back."""

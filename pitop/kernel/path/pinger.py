@@ -18,6 +18,8 @@ from pitop.model.path.icmp import echo, error_words, first_difference
 __all__ = ["Pinger", "Plan"]
 
 _REMEMBERED = 4096  # echoes of a target whose further replies are known as duplicates
+_MANY = 16  # targets from which on several are served at one awakening
+_GATHER = 0.02  # seconds that answers may lie then before they are read: the kernel has noted when they came
 _STEP = 50_000_000  # ns by which the wall clock may seem to run ahead before it is known to have been set
 
 
@@ -74,7 +76,8 @@ class Pinger:
                 self._targets.append(target)
                 self._by_descriptor[channel.fileno()] = target
                 self._poll.register(channel.fileno(), select.EPOLLIN | select.EPOLLERR)
-                heapq.heappush(self._due, (begin + plan.interval * index / len(addresses), index))
+                together = index - index % (10 if len(addresses) > _MANY else 1)
+                heapq.heappush(self._due, (begin + plan.interval * together / len(addresses), index))
         except OSError:
             self.close()
             raise
@@ -116,12 +119,16 @@ class Pinger:
                 wait = min(wait, self._due[0][0])
             if self._waiting:
                 wait = min(wait, self._waiting[0][0])
-            for descriptor, _ in self._poll.poll(max(0.0, wait - time.monotonic()), 64):
+            happened = self._poll.poll(max(0.0, wait - time.monotonic()), 64)
+            if happened and len(self._targets) > _MANY:
+                time.sleep(_GATHER)
+                happened = self._poll.poll(0, 2 * len(self._targets))
+            for descriptor, events in happened:
                 target = self._by_descriptor.get(descriptor)
                 if target is None:
                     os.eventfd_read(self._wake)
                     return found
-                for answer in target.channel.receive():
+                for answer in target.channel.receive(bool(events & select.EPOLLERR)):
                     self._take(target, answer, found)
 
     def close(self) -> None:

@@ -50,16 +50,17 @@ _UNREACHABLE6 = {
 
 
 def checksum(data: bytes) -> int:
-    """The internet checksum (RFC 1071) of `data`."""
-    if len(data) % 2:
-        data += b"\0"
-    total: int = sum(struct.unpack(f">{len(data) // 2}H", data))
-    total = (total & 0xFFFF) + (total >> 16)
-    return ~(total + (total >> 16)) & 0xFFFF
+    """The internet checksum (RFC 1071) of `data`: a sum in ones' complement is a remainder by 65,535."""
+    number = int.from_bytes(data) << (8 if len(data) % 2 else 0)
+    rest = number % 0xFFFF
+    return 0xFFFF if not number else 0xFFFF - (rest or 0xFFFF)
 
 
 def echo(version: int, identifier: int, sequence: int, payload: bytes) -> bytes:
-    """An echo request. For IPv6 the kernel fills in the checksum, which covers the addresses too."""
+    """An echo request. For IPv6 the kernel fills in the checksum, which covers the addresses too.
+
+    It does so for IPv4 on ping sockets as well, on raw ones it does not.
+    """
     kind = ECHO_REQUEST[version]
     head = _HEADER.pack(kind, 0, 0, identifier, sequence)
     total = checksum(head + payload) if version == 4 else 0
