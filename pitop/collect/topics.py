@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from pitop.model.machine import MachineSnapshot
     from pitop.model.memory.snapshot import MemorySnapshot
     from pitop.model.memory.space import AddressSpace
+    from pitop.model.network.snapshot import NetworkSnapshot
+    from pitop.model.path.snapshot import DiagnoseSnapshot, PingSnapshot, TraceSnapshot
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
     from pitop.model.threads import ThreadsSnapshot
 
-__all__ = ["DELAYS", "DNS", "EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "PROCESSES", "SOCKETS", "THREADS", "Topic"]
+__all__ = ["DELAYS", "DIAGNOSE", "DNS", "EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "NETWORK", "PING", "PROCESSES", "SOCKETS", "THREADS", "TRACE", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -54,3 +56,7 @@ EVENTS: Topic[EventsSnapshot] = Topic("events", "pitop.collect.events:EventsColl
 INSPECTION: Topic[InspectionSnapshot] = Topic("inspection", "pitop.collect.inspection:InspectionCollector")
 DELAYS: Topic[DelaysSnapshot] = Topic("delays", "pitop.collect.delays:DelaysCollector")
 THREADS: Topic[ThreadsSnapshot] = Topic("threads", "pitop.collect.threads:ThreadsCollector")
+NETWORK: Topic[NetworkSnapshot] = Topic("network", "pitop.collect.network:NetworkCollector")
+PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector")
+TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")
+DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examiner:DiagnoseCollector")

@@ -59,6 +59,8 @@ PANES = (
     _Place("memory", "Memory", "pitop.tui.panes.memory.pane:MemoryPane"),
     _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
     _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
+    _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
+    _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
 )
 """The panes there are, in the order of their digits."""
 
@@ -276,8 +278,9 @@ class PitopApp(Wired[None]):
         listed += [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
         listed.append(("arrows PgUp PgDn Home End", "Move; left and right scroll sideways"))
         sections: list[Section] = [("", [("", self.pane.words)]), ("Keys", listed)]
-        if isinstance(self.pane, TablePane):
-            sections += [field_section(self.pane.all_fields), FILTER_WORDS]
+        front = self.pane.front
+        if isinstance(front, TablePane):
+            sections += [field_section(front.all_fields), FILTER_WORDS]
         self.push_screen(Help(self.pane.heading, sections))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

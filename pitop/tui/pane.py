@@ -59,6 +59,11 @@ class Pane(Widget):
         self.settings = settings or PaneSettings()
         self.feeds: list[Feed[Any]] = []
 
+    @property
+    def front(self) -> Pane:
+        """The pane that has the keys: one of its parts, where it is made of several."""
+        return self
+
     def wake(self, source: Source) -> None:
         """The pane is seen from now on."""
         for feed in self.feeds:
