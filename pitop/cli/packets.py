@@ -28,7 +28,9 @@ def run(arguments: Sequence[str]) -> int:
         print(f"pitop packets: {error.message}\n  {said.filter}\n  {error.caret()}", file=sys.stderr)
         return 2
     if said.read is None:
-        parser.error("-r FILE is needed")
+        from pitop.cli.packets_live import live
+
+        return live(said, expression, said.filter)
     return _recorded(said, expression, keep)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from pitop.model.packets.packet import PacketRow
 from pitop.model.packets.row import Row
 from pitop.render.document import document
 from pitop.render.field import record
@@ -34,6 +35,6 @@ def one_document(rows: Iterator[Row], path: str) -> int:
     return 0
 
 
-def batch_document(rows: Iterable[Row], summary: Mapping[str, Any]) -> str:
+def batch_document(rows: Iterable[PacketRow], summary: Mapping[str, Any]) -> str:
     """One object for the packets of a moment."""
     return document("packets", time.time(), os.uname().nodename, summary, (record(FIELDS, row) for row in rows))

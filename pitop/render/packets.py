@@ -8,12 +8,13 @@ from functools import lru_cache
 from pitop.model.filter import Kind, Operand
 from pitop.model.packets.dissection import Relative
 from pitop.model.packets.line import packet_line
+from pitop.model.packets.packet import PacketRow
 from pitop.model.packets.row import Row
 from pitop.render.field import Field, Tone, operands
 from pitop.render.text import visible
 from pitop.render.units import Unit
 
-__all__ = ["FIELDS", "MAIN", "OPERANDS", "packet_text", "stamp", "stamp_text"]
+__all__ = ["FIELDS", "MAIN", "OPERANDS", "finished_text", "packet_text", "stamp", "stamp_text"]
 
 
 def stamp_text(seconds: int, nanoseconds: int) -> str:
@@ -23,9 +24,9 @@ def stamp_text(seconds: int, nanoseconds: int) -> str:
     return f"{_of_day(seconds)}.{nanoseconds // 1000:06d}"
 
 
-def stamp(row: Row) -> str:
+def stamp(row: PacketRow) -> str:
     """The time of a row's packet as tcpdump prints it."""
-    return stamp_text(row.frame.seconds, row.frame.nanoseconds)
+    return stamp_text(row.seconds, row.nanoseconds)
 
 
 def packet_text(row: Row, sequences: Relative) -> str:
@@ -35,11 +36,20 @@ def packet_text(row: Row, sequences: Relative) -> str:
     """
     frame = row.frame
     line = packet_line(frame.data, frame.link, frame.length, sequences)
+    return _timed(frame.seconds, frame.nanoseconds, line)
+
+
+def finished_text(packet: PacketRow) -> str:
+    """A finished packet as tcpdump prints it, safe for a terminal."""
+    return _timed(packet.seconds, packet.nanoseconds, packet.line)
+
+
+def _timed(seconds: int, nanoseconds: int, line: str) -> str:
     if not line.isprintable():
         line = "\n".join(_safe(part) for part in line.split("\n"))
     if line.startswith("[Invalid header"):
         return line
-    return f"{stamp_text(frame.seconds, frame.nanoseconds)} {line}"
+    return f"{stamp_text(seconds, nanoseconds)} {line}"
 
 
 def _safe(part: str) -> str:
@@ -58,7 +68,7 @@ def _of_day(seconds: int) -> str:
 _COLOURED = {"ICMP": Tone.STRONG, "ICMPv6": Tone.STRONG, "ARP": Tone.FAINT, "STP": Tone.FAINT, "LLDP": Tone.FAINT}
 
 
-def _tone(row: Row) -> Tone:
+def _tone(row: PacketRow) -> Tone:
     """Trouble in red, names in the accent, chatter of the link faint."""
     if row.trouble:
         return Tone.WARN if all(word in _MILD for word in row.trouble) else Tone.BAD
@@ -67,7 +77,7 @@ def _tone(row: Row) -> Tone:
 
 _MILD = frozenset(("tcp keep-alive", "tcp keep-alive ack", "tcp window update", "tcp port numbers reused"))
 
-FIELDS: tuple[Field[Row], ...] = (
+FIELDS: tuple[Field[PacketRow], ...] = (
     Field(
         "number", "No.", 7, Unit.NUMBER, lambda row: row.number, "The packet's place in the capture, from 1.", ("no",)
     ),
@@ -76,7 +86,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "Time",
         15,
         Unit.MOMENT,
-        lambda row: row.frame.time,
+        lambda row: row.time,
         "When the kernel saw the packet, in unix seconds.",
         show=stamp,
     ),
@@ -85,7 +95,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "Interface",
         9,
         Unit.TEXT,
-        lambda row: row.frame.interface,
+        lambda row: row.interface,
         "The network interface that the packet went through.",
         ("iface",),
     ),
@@ -132,7 +142,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "Length",
         6,
         Unit.NUMBER,
-        lambda row: row.frame.length,
+        lambda row: row.length,
         "Bytes on the wire, link header included; more than was captured when the capture cut packets.",
         ("len",),
         falling=True,
@@ -142,7 +152,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "Process",
         15,
         Unit.TEXT,
-        lambda row: None if row.process is None else row.process.name,
+        lambda row: row.process,
         "The program whose socket the packet belonged to, found when its flow began; unknown stays unknown.",
         ("program", "command"),
     ),
@@ -151,7 +161,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "PID",
         7,
         Unit.NUMBER,
-        lambda row: None if row.process is None else row.process.pid,
+        lambda row: row.pid,
         "The process whose socket the packet belonged to.",
     ),
     Field(
@@ -188,7 +198,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "Window",
         6,
         Unit.NUMBER,
-        lambda row: row.summary.window if row.summary.transport == 6 else None,
+        lambda row: row.tcp_window,
         "TCP's receive window as it stands in the packet, before scaling.",
         ("tcp.window", "window"),
     ),
@@ -197,7 +207,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "Payload",
         7,
         Unit.BYTES,
-        lambda row: row.summary.size if row.summary.payload else None,
+        lambda row: row.payload_bytes,
         "Bytes that TCP, UDP or ICMP carried.",
         ("payload",),
         falling=True,
@@ -207,7 +217,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "TTL",
         3,
         Unit.NUMBER,
-        lambda row: row.summary.ttl if row.summary.ttl >= 0 else None,
+        lambda row: row.ttl,
         "How many routers the packet may still pass: IPv4's time to live, IPv6's hop limit.",
         ("ip.ttl",),
     ),
@@ -234,7 +244,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "HTTP",
         30,
         Unit.TEXT,
-        lambda row: row.http,
+        lambda row: row.http_request,
         "The HTTP request that begins in the packet.",
         ("http", "http.request"),
     ),
@@ -243,7 +253,7 @@ FIELDS: tuple[Field[Row], ...] = (
         "TLS name",
         24,
         Unit.TEXT,
-        lambda row: row.tls_name,
+        lambda row: row.tls_server_name,
         "The server that a TLS ClientHello names, in clear.",
         ("tls.name", "sni"),
     ),
@@ -270,14 +280,14 @@ FIELDS: tuple[Field[Row], ...] = (
 )
 
 
-def _either() -> dict[str, Operand[Row]]:
+def _either() -> dict[str, Operand[PacketRow]]:
     """Names that either side of a packet answers to."""
-    to_port: Operand[Row] = Operand("destination_port", Kind.NUMBER, lambda row: row.destination_port)
-    port: Operand[Row] = Operand("source_port", Kind.NUMBER, lambda row: row.source_port, (to_port,))
-    to_host: Operand[Row] = Operand("destination", Kind.ADDRESS, lambda row: row.destination)
-    host: Operand[Row] = Operand("source", Kind.ADDRESS, lambda row: row.source, (to_host,))
+    to_port: Operand[PacketRow] = Operand("destination_port", Kind.NUMBER, lambda row: row.destination_port)
+    port: Operand[PacketRow] = Operand("source_port", Kind.NUMBER, lambda row: row.source_port, (to_port,))
+    to_host: Operand[PacketRow] = Operand("destination", Kind.ADDRESS, lambda row: row.destination)
+    host: Operand[PacketRow] = Operand("source", Kind.ADDRESS, lambda row: row.source, (to_host,))
     return {"port": port, "host": host, "address": host, "ip": host}
 
 
-OPERANDS: dict[str, Operand[Row]] = operands(FIELDS) | _either()
-MAIN: tuple[Operand[Row], ...] = (OPERANDS["info"], OPERANDS["process"], OPERANDS["protocol"])
+OPERANDS: dict[str, Operand[PacketRow]] = operands(FIELDS) | _either()
+MAIN: tuple[Operand[PacketRow], ...] = (OPERANDS["info"], OPERANDS["process"], OPERANDS["protocol"])

@@ -46,7 +46,7 @@ def filter_frames(frames: Iterator[Frame], expression: str) -> Iterator[Frame]:
 def bare_rows_of(frames: Iterator[Frame]) -> Iterator[Row]:
     """Rows of which nothing is wanted but their frames: much faster."""
     for number, frame in enumerate(frames, 1):
-        yield Row(number, frame, process=owner_of_comment(frame.comment))
+        yield Row(number, frame, owner=owner_of_comment(frame.comment))
 
 
 def rows_of(frames: Iterator[Frame], keep: Callable[[Row], bool] | None = None) -> Iterator[Row]:
@@ -60,7 +60,7 @@ def rows_of(frames: Iterator[Frame], keep: Callable[[Row], bool] | None = None) 
         row = Row(
             number,
             frame,
-            process=owner_of_comment(frame.comment),
+            owner=owner_of_comment(frame.comment),
             since_start=moment - start,
             since_previous=0.0 if previous is None else moment - previous,
         )

@@ -15,7 +15,7 @@ from typing import BinaryIO, cast
 from pitop.kernel.packets.zstandard import ZstdWriter
 from pitop.model.packets.frame import Frame
 
-__all__ = ["CaptureWriter", "Ring"]
+__all__ = ["CaptureWriter", "RecordBuilder", "Ring"]
 
 _BUFFER = 1 << 18
 _DIFFERENT = "a pcap file holds packets of one link type; write to a name that ends in .pcapng for several"
@@ -35,15 +35,65 @@ class Ring:
         return self.size_bytes is not None or self.seconds is not None
 
 
+class RecordBuilder:
+    """Packets as the bytes of a capture file. Raises OSError for a second link type in pcap, which has room for one."""
+
+    def __init__(self, *, pcapng: bool, link: int, snap_length: int = 262144) -> None:
+        self.pcapng = pcapng
+        self.link = link
+        self.snap_length = snap_length
+        self._interfaces: dict[tuple[str | None, int], int] = {}
+
+    def header(self) -> bytes:
+        """What a file begins with; what follows describes its interfaces anew."""
+        self._interfaces.clear()
+        if self.pcapng:
+            return _block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _option(4, b"pitop") + _END)
+        return struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, self.snap_length, self.link)
+
+    def record(self, frame: Frame) -> bytes:
+        """One packet, in pcapng with the description of its interface when that is new."""
+        return self._enhanced(frame) if self.pcapng else self._classic(frame)
+
+    def _classic(self, frame: Frame) -> bytes:
+        if frame.link != self.link:
+            raise OSError(_DIFFERENT)
+        data = frame.data[: self.snap_length]
+        micros = frame.nanoseconds // 1000
+        return struct.pack("<IIII", frame.seconds & 0xFFFFFFFF, micros, len(data), frame.length) + data
+
+    def _enhanced(self, frame: Frame) -> bytes:
+        key = (frame.interface, frame.link)
+        head = b""
+        number = self._interfaces.get(key)
+        if number is None:
+            number = self._interfaces[key] = len(self._interfaces)
+            options = _option(9, b"\x09") + _END
+            if frame.interface is not None:
+                options = _option(2, frame.interface.encode("utf-8", "surrogateescape")) + options
+            head = _block(1, struct.pack("<HHI", frame.link, 0, self.snap_length) + options)
+        data = frame.data[: self.snap_length]
+        moment = max(0, frame.seconds * 1_000_000_000 + frame.nanoseconds)
+        body = struct.pack("<IIIII", number, moment >> 32 & 0xFFFFFFFF, moment & 0xFFFFFFFF, len(data), frame.length)
+        options = b""
+        if frame.comment is not None:
+            options += _option(1, frame.comment.encode("utf-8", "surrogateescape")[:65000])
+        if frame.outgoing is not None:
+            options += _option(2, struct.pack("<I", 2 if frame.outgoing else 1))
+        return head + _block(6, body + data + bytes(-len(data) % 4) + (options + _END if options else b""))
+
+
 class CaptureWriter:
     """Writes frames to `path`; a context manager. `-` is standard output.
 
     A name that ends in `.pcapng` (before `.gz` or `.zst`) makes that format, which keeps interfaces, nanoseconds and
     notes; all others pcap. What was written stays readable when the disk fills up: a packet that did not fit is taken
-    back, and OSError raised.
+    back, and OSError raised. `head` begins a file whose records are built elsewhere.
     """
 
-    def __init__(self, path: str, link: int, snap_length: int = 262144, ring: Ring | None = None) -> None:
+    def __init__(
+        self, path: str, link: int, snap_length: int = 262144, ring: Ring | None = None, head: bytes | None = None
+    ) -> None:
         self.path = path
         self.link = link
         self.snap_length = snap_length
@@ -51,7 +101,9 @@ class CaptureWriter:
         self.files: list[str] = []
         self.packets = 0
         self._number = 0
-        self._open()
+        self.pcapng = ".pcapng" in os.path.basename(path).lower()
+        self.builder = RecordBuilder(pcapng=self.pcapng, link=link, snap_length=snap_length)
+        self._open(self.builder.header() if head is None else head)
 
     def __enter__(self) -> CaptureWriter:
         return self
@@ -61,13 +113,22 @@ class CaptureWriter:
 
     def write(self, frame: Frame) -> None:
         """Append a packet."""
-        record = self._ng(frame) if self._pcapng else self._classic(frame)
+        record = self.builder.record(frame)
         if self.ring.rotates and self._written > self._begun and self._due(len(record)):
-            self.close()
-            self._open()
-            record = self._ng(frame) if self._pcapng else record
+            self.rotate(self.builder.header())
+            record = self.builder.record(frame)
         self._put(record)
         self.packets += 1
+
+    def append(self, records: bytes, packets: int) -> None:
+        """Append whole records that were built elsewhere."""
+        self._put(records)
+        self.packets += packets
+
+    def rotate(self, head: bytes) -> None:
+        """Begin the next file of the ring with `head`."""
+        self.close()
+        self._open(head)
 
     def flush(self) -> None:
         """Hand everything written so far to the system."""
@@ -91,15 +152,13 @@ class CaptureWriter:
         too_big = ring.size_bytes is not None and self._written + size > ring.size_bytes
         return too_big or (ring.seconds is not None and time.monotonic() - self._since >= ring.seconds)
 
-    def _open(self) -> None:
+    def _open(self, head: bytes) -> None:
         name = self.path
         if self.ring.rotates:
             stem, dot, ending = _split(name)
             name = f"{stem}_{self._number:05d}{dot}{ending}"
         self._number += 1
         self._file = cast(BinaryIO, sys.stdout.buffer) if name == "-" else _create(name)
-        self._pcapng = ".pcapng" in os.path.basename(name).lower()
-        self._interfaces: dict[tuple[str | None, int], int] = {}
         self._pending = bytearray()
         self._written = 0
         self._since = time.monotonic()
@@ -110,41 +169,8 @@ class CaptureWriter:
                 os.unlink(old)
             except FileNotFoundError:
                 pass
-        self._put(self._section() if self._pcapng else self._header())
+        self._put(head)
         self._begun = self._written
-
-    def _header(self) -> bytes:
-        return struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, self.snap_length, self.link)
-
-    def _section(self) -> bytes:
-        return _block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1) + _option(4, b"pitop") + _END)
-
-    def _classic(self, frame: Frame) -> bytes:
-        if frame.link != self.link:
-            raise OSError(_DIFFERENT)
-        data = frame.data[: self.snap_length]
-        micros = frame.nanoseconds // 1000
-        return struct.pack("<IIII", frame.seconds & 0xFFFFFFFF, micros, len(data), frame.length) + data
-
-    def _ng(self, frame: Frame) -> bytes:
-        key = (frame.interface, frame.link)
-        head = b""
-        number = self._interfaces.get(key)
-        if number is None:
-            number = self._interfaces[key] = len(self._interfaces)
-            options = _option(9, b"\x09") + _END
-            if frame.interface is not None:
-                options = _option(2, frame.interface.encode("utf-8", "surrogateescape")) + options
-            head = _block(1, struct.pack("<HHI", frame.link, 0, self.snap_length) + options)
-        data = frame.data[: self.snap_length]
-        moment = max(0, frame.seconds * 1_000_000_000 + frame.nanoseconds)
-        body = struct.pack("<IIIII", number, moment >> 32 & 0xFFFFFFFF, moment & 0xFFFFFFFF, len(data), frame.length)
-        options = b""
-        if frame.comment is not None:
-            options += _option(1, frame.comment.encode("utf-8", "surrogateescape")[:65000])
-        if frame.outgoing is not None:
-            options += _option(2, struct.pack("<I", 2 if frame.outgoing else 1))
-        return head + _block(6, body + data + bytes(-len(data) % 4) + (options + _END if options else b""))
 
     def _put(self, record: bytes) -> None:
         self._pending += record
@@ -177,7 +203,7 @@ class CaptureWriter:
         """Cut the file back behind the last record that reached it."""
         try:
             size = os.fstat(self._file.fileno()).st_size
-            end = place + _whole(content, size - place, self._pcapng, place == 0)
+            end = place + _whole(content, size - place, self.pcapng, place == 0)
             os.ftruncate(self._file.fileno(), end)
             os.lseek(self._file.fileno(), end, os.SEEK_SET)
         except OSError:

@@ -8,7 +8,7 @@ from pitop.model.packets.dissection import Relative, SequenceBook
 from pitop.model.packets.domain import TYPES
 from pitop.model.packets.frame import Frame
 from pitop.model.packets.line import packet_line
-from pitop.model.packets.spoken import dns_question, http_request, tls_server_name
+from pitop.model.packets.spoken import client_request, dns_question, server_name
 from pitop.model.packets.summary import Summary, summarise
 
 __all__ = ["Base", "Owner", "Row", "flags_text"]
@@ -62,20 +62,20 @@ def flags_text(flags: int) -> str | None:
 class Row:
     """One packet: its number in the capture, the frame, and what is known of its flow.
 
-    `process` is None while nobody is known to own it. `trouble` are the words of the TCP analysis. The properties
+    `owner` is None while nobody is known to own it. `trouble` are the words of the TCP analysis. The properties
     are None where the packet has no such thing.
     """
 
-    __slots__ = ("_info", "_summary", "base", "frame", "number", "process", "since_previous", "since_start", "trouble")
+    __slots__ = ("_info", "_summary", "base", "frame", "number", "owner", "since_previous", "since_start", "trouble")
 
     def __init__(
-        self, number: int, frame: Frame, base: Relative | None = None, process: Owner | None = None,
+        self, number: int, frame: Frame, base: Relative | None = None, owner: Owner | None = None,
         trouble: tuple[str, ...] = (), since_start: float | None = None, since_previous: float | None = None,
     ) -> None:  # fmt: skip
         self.number = number
         self.frame = frame
         self.base = base
-        self.process = process
+        self.owner = owner
         self.trouble = trouble
         self.since_start = since_start
         self.since_previous = since_previous
@@ -88,6 +88,56 @@ class Row:
         if self._summary is None:
             self._summary = summarise(self.frame.data, self.frame.link, self.frame.length)
         return self._summary
+
+    @property
+    def seconds(self) -> int:
+        """Whole seconds since 1970."""
+        return self.frame.seconds
+
+    @property
+    def nanoseconds(self) -> int:
+        """What comes on top of them."""
+        return self.frame.nanoseconds
+
+    @property
+    def time(self) -> float:
+        """Unix seconds."""
+        return self.frame.time
+
+    @property
+    def interface(self) -> str | None:
+        """The interface's name."""
+        return self.frame.interface
+
+    @property
+    def length(self) -> int:
+        """Bytes on the wire."""
+        return self.frame.length
+
+    @property
+    def pid(self) -> int | None:
+        """The owner's process number."""
+        return None if self.owner is None else self.owner.pid
+
+    @property
+    def process(self) -> str | None:
+        """The owner's name."""
+        return None if self.owner is None else self.owner.name
+
+    @property
+    def tcp_window(self) -> int | None:
+        """TCP's window field."""
+        return self.summary.window if self.summary.transport == 6 else None
+
+    @property
+    def payload_bytes(self) -> int | None:
+        """How much the transport carried."""
+        return self.summary.size if self.summary.payload else None
+
+    @property
+    def ttl(self) -> int | None:
+        """Time to live, or hop limit."""
+        return _known(self.summary.ttl)
 
     @property
     def line(self) -> str:
@@ -156,14 +206,14 @@ class Row:
         return None if question is None else question[1]
 
     @property
-    def http(self) -> str | None:
+    def http_request(self) -> str | None:
         """The HTTP request that begins in this packet."""
-        return http_request(self.payload) if self.summary.protocol == "HTTP" else None
+        return client_request(self.payload) if self.summary.protocol == "HTTP" else None
 
     @property
-    def tls_name(self) -> str | None:
+    def tls_server_name(self) -> str | None:
         """The server that a TLS hello in this packet names."""
-        return tls_server_name(self.payload) if self.summary.protocol == "TLS" else None
+        return server_name(self.payload) if self.summary.protocol == "TLS" else None
 
 
 def _known(number: int) -> int | None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pitop.model.packets.dissection import printable
 
-__all__ = ["Question", "client_hello_name", "dns_question", "http_request", "tls_server_name"]
+__all__ = ["Question", "client_hello_name", "client_request", "dns_question", "server_name"]
 
 _MOST_LABELS = 128
 
@@ -52,7 +52,7 @@ def dns_question(message: bytes) -> Question | None:
     return Question(identity, bool(flags & 0x8000), name, kind, flags & 0x0F, message[6] << 8 | message[7])
 
 
-def http_request(payload: bytes) -> str | None:
+def client_request(payload: bytes) -> str | None:
     """`GET example.org/path` of a request that begins here; None when none does."""
     head = payload[:4096]
     line, _, rest = head.partition(b"\r\n")
@@ -68,7 +68,7 @@ def http_request(payload: bytes) -> str | None:
     return f"{words[0].decode()} {printable(host + target)}"
 
 
-def tls_server_name(payload: bytes) -> str | None:
+def server_name(payload: bytes) -> str | None:
     """The server that a TLS ClientHello names (RFC 6066); None when this is no hello or it names none."""
     if len(payload) < 44 or payload[0] != 22 or payload[1] != 3 or payload[5] != 1:
         return None

@@ -127,7 +127,7 @@ def test_damaged_packets_make_a_line(data: st.DataObject) -> None:
     row = Row(1, Frame(0, 0, frame.link, max(frame.length, cut), bytes(damaged[:cut])))
     assert row.line
     assert row.protocol
-    _ = row.source, row.dns_name, row.http, row.tls_name, row.tcp_flags
+    _ = row.source, row.dns_name, row.http_request, row.tls_server_name, row.tcp_flags
 
 
 _SEEDS = [frame for path in CAPTURES for frame in frames(path)]
