@@ -75,11 +75,7 @@ class RingInput:
 
     def look_after(self) -> None:
         """See what has become of the interface."""
-        trouble = self.ring.trouble()
-        if trouble is not None:
-            self.note = trouble
-        elif self.note and self.ring.interface in self._names.values():
-            self.note = ""
+        self.note = self.ring.trouble() or ""
 
     def count(self, status: dict[str, int]) -> None:
         """Add the kernel's counts."""
@@ -126,8 +122,6 @@ class FileInput:
     Raises CaptureFileError and OSError when the file is none.
     """
 
-    reading = True
-
     def __init__(self, path: str) -> None:
         self._file = CaptureFile(path)
         self._frames: Iterator[Frame] = iter(self._file)
@@ -138,6 +132,11 @@ class FileInput:
         self.octets = 0
         self.note = ""
         self.ended = False
+
+    @property
+    def reading(self) -> bool:
+        """Whether there is more to come."""
+        return not self.ended
 
     def spool(self, data: bytes) -> int:
         """Keep bytes; gives where."""
@@ -175,7 +174,6 @@ class FileInput:
                 store.add(_Spooled(self, frames))
                 self.captured += len(frames)
                 self.octets += sum(frame.length for frame in frames)
-        self.reading = not self.ended
         return True
 
     def look_after(self) -> None:

@@ -18,6 +18,7 @@ from pitop.kernel.packets.owner import SocketOwners
 
 __all__ = ["CaptureClient"]
 
+_MOST_LATER = 1_000
 _CODE = "import sys; sys.path[:0] = {path!r}; from pitop.collect.packets.helper import main; sys.exit(main())"
 
 
@@ -28,6 +29,8 @@ class CaptureClient:
     """
 
     def __init__(self, config: Config) -> None:
+        if config.path is not None:
+            config = msgspec.structs.replace(config, path=os.path.abspath(config.path))
         self.config = config
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         for end in (ours, theirs):
@@ -55,6 +58,7 @@ class CaptureClient:
             theirs.close()
         self.channel = Channel(ours, FromHelper)
         self._owners = SocketOwners()
+        self._later: list[tuple[int, list[int]]] = []
 
     def __enter__(self) -> CaptureClient:
         return self
@@ -82,6 +86,7 @@ class CaptureClient:
         except msgspec.DecodeError as error:
             self.close()
             raise Unavailable(f"the capturing helper said what cannot be understood: {error}") from None
+        self._again()
         rest = []
         for message in said:
             if isinstance(message, Lookup):
@@ -97,6 +102,9 @@ class CaptureClient:
 
     def waiting(self, seconds: float) -> bool:
         """Whether there is something within the time."""
+        self._again()
+        if self._later:
+            seconds = min(seconds, 0.01)
         poll = select.poll()
         poll.register(self.channel.fileno(), select.POLLIN | (select.POLLOUT if self.channel.waiting else 0))
         return bool(poll.poll(seconds * 1000))
@@ -111,11 +119,27 @@ class CaptureClient:
 
     def _look_up(self, asked: Lookup) -> None:
         ends = (asked.one, asked.one_port), (asked.other, asked.other_port)
-        for here, there in (ends, ends[::-1]):
-            owner = self._owners.find(asked.transport, *here, *there)
+        inodes = [self._owners.inode(asked.transport, *here, *there) for here, there in (ends, ends[::-1])]
+        self._holder(asked.flow, [inode for inode in inodes if inode])
+
+    def _holder(self, flow: int, inodes: list[int]) -> None:
+        """Tell who has one of these sockets, later when that cannot be found out at once."""
+        for inode in inodes:
+            owner = self._owners.holder(inode)
             if owner is not None:
-                self.channel.send(OwnerFound(asked.flow, owner.pid, owner.name))
+                self.channel.send(OwnerFound(flow, owner.pid, owner.name))
                 return
+        if inodes and self._owners.resting and len(self._later) < _MOST_LATER:
+            self._later.append((flow, inodes))
+        else:
+            self.channel.send(OwnerFound(flow, 0, ""))
+
+    def _again(self) -> None:
+        """Look for those that had to wait."""
+        if self._later and not self._owners.resting:
+            later, self._later = self._later, []
+            for flow, inodes in later:
+                self._holder(flow, inodes)
 
     def _last_words(self) -> str:
         try:

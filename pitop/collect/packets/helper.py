@@ -43,8 +43,9 @@ from pitop.collect.packets.messages import (
 )
 from pitop.collect.packets.store import PacketStore
 from pitop.collect.packets.view import View
+from pitop.kernel.packets.dissect import layers_of, preload
 from pitop.kernel.packets.libpcap import BadFilter, LibpcapMissing
-from pitop.kernel.packets.privileges import give_up
+from pitop.kernel.packets.privileges import give_up, readable_by_all
 from pitop.kernel.packets.reader import CaptureFileError
 from pitop.kernel.packets.ring import CaptureProblem, Ring
 from pitop.kernel.packets.writer import RecordBuilder
@@ -64,6 +65,7 @@ _WAITING_MOST = 8 << 20  # bytes that may wait for the screen's process before n
 _MEMORY = 3 << 30
 _STATUS_EVERY = 0.5
 _BATCH = 256
+_PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
 
 
 class Helper:
@@ -169,13 +171,16 @@ class Helper:
         here, there = ends
         if frame.outgoing is False and frame.interface != "lo":
             here, there = there, here
+        flow.wanted = time.monotonic()
         self.channel.send(Lookup(flow.number, flow.transport, *here, *there))
 
     def _answer(self, message: Any) -> None:
         if isinstance(message, OwnerFound):
             flow = self.index.flows.by_number.get(message.flow)
             if flow is not None:
-                flow.owner = Owner(message.pid, message.name)
+                flow.wanted = 0.0
+                if message.pid:
+                    flow.owner = Owner(message.pid, message.name)
         elif isinstance(message, Look):
             self._looked(message)
         elif isinstance(message, Print):
@@ -202,8 +207,6 @@ class Helper:
         self._shown = ()
 
     def _selected(self, asked: Select) -> None:
-        from pitop.kernel.packets.dissect import layers_of
-
         row = self.store.row(asked.number)
         if asked.stream or asked.ladder:
             chunk = self.store.chunk_of(asked.number)
@@ -238,6 +241,14 @@ class Helper:
                         return found
         return found
 
+    def unsettled(self, number: int) -> bool:
+        """Whether the process of a packet is still being looked for; no longer than a moment."""
+        chunk = self.store.chunk_of(number)
+        if chunk is None or number - chunk.first >= len(chunk.flows):
+            return False
+        flow = chunk.flows[number - chunk.first]
+        return flow is not None and flow.wanted > 0 and time.monotonic() - flow.wanted < _PATIENCE
+
     def end(self, reason: str = "") -> None:
         """Say goodbye, and leave when it has been heard."""
         self.channel.send(Ended(self.status(), reason))
@@ -267,6 +278,8 @@ class _Printing:
         self._next = max(self._next, helper.store.first)
         packets: list[Packet] = []
         while self._next < known and len(packets) < _BATCH and self._left != 0:
+            if helper.unsettled(self._next):
+                break
             row = helper.store.row(self._next)
             self._next += 1
             if row is None or (self._filter is not None and not self._filter(row)):
@@ -313,6 +326,7 @@ class _Saving:
             stop = chunk.frames.packets
             if self._policy.pcapng:
                 stop = min(stop, len(chunk.flows))  # the process is written beside the packet: the index goes first
+                stop = next((at for at in range(start, stop) if helper.unsettled(chunk.first + at)), stop)
             stop = min(stop, start + 2048)
             if stop <= start:
                 break
@@ -396,6 +410,9 @@ def main() -> int:
         channel.send(Problem(str(problem), problem.advice))
         _drain(channel)
         return 1
+    if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
+        # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
+        preload()
     give_up(_MEMORY, files=config.path is not None)
     channel.send(Started(os.getuid()))
     try:

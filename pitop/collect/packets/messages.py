@@ -101,7 +101,7 @@ class Chosen(Struct, frozen=True, tag=True):
 
 
 class OwnerFound(Struct, frozen=True, tag=True):
-    """Who has the socket of a flow."""
+    """Who has the socket of a flow; pid 0 when nobody could be found."""
 
     flow: int
     pid: int

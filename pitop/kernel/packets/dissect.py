@@ -7,9 +7,15 @@ from typing import Any
 
 from pitop.model.packets.detail import DetailField, Layer
 
-__all__ = ["layers_of"]
+__all__ = ["layers_of", "preload"]
 
 _MOST_LAYERS, _MOST_FIELDS, _MOST_TEXT = 40, 400, 400
+
+
+def preload() -> None:
+    """Import everything that dissecting needs, while the files can still be read."""
+    layers_of(bytes(60), 1)
+    layers_of(bytes.fromhex("45000014000000004011000001010101020202020035003500000000") + bytes(20), 101)
 
 
 def layers_of(data: bytes, link: int) -> tuple[Layer, ...]:

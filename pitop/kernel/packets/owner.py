@@ -20,7 +20,8 @@ _BY_FAMILY = 20
 _REQUEST = 1
 _NO_COOKIE = b"\xff" * 8
 _ALL_STATES = 0xFFFFFFFF
-_FRESH = 0.1  # seconds between walks of every process
+_DUTY = 3  # times as long as a walk of every process took, no other is begun
+_LONGEST_PAUSE = 0.1
 _MOST = 50_000
 
 
@@ -30,8 +31,7 @@ class SocketOwners:
     def __init__(self, root: str = "/proc") -> None:
         self._root = root
         self._known: dict[int, Owner] = {}
-        self._walked = 0.0
-        self._mine = str(os.getpid())
+        self._rested = 0.0
         try:
             self._socket: socket.socket | None = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG)
             self._socket.settimeout(0.2)
@@ -49,7 +49,7 @@ class SocketOwners:
         `protocol` is 6 or 17, addresses are packed.
         """
         inode = self.inode(protocol, local, local_port, remote, remote_port)
-        return None if not inode else self._holder(inode)
+        return self.holder(inode) if inode else None
 
     def inode(self, protocol: int, local: bytes, local_port: int, remote: bytes, remote_port: int) -> int | None:
         """The socket's inode; 0 for one that no process has open any more, None when there is none."""
@@ -75,15 +75,20 @@ class SocketOwners:
             return None
         return int(struct.unpack_from("=I", answer, 16 + 68)[0])
 
-    def _holder(self, inode: int) -> Owner | None:
+    @property
+    def resting(self) -> bool:
+        """Whether the processes are not looked through again yet, since that has just been done."""
+        return time.monotonic() < self._rested
+
+    def holder(self, inode: int) -> Owner | None:
+        """The process that has a socket open; None for one that is not known while `resting`."""
         owner = self._known.get(inode)
-        if owner is not None:
+        if owner is not None or self.resting:
             return owner
-        now = time.monotonic()
-        if now - self._walked < _FRESH:
-            return None
+        began = time.monotonic()
         self._walk(inode)
-        self._walked = time.monotonic()
+        now = time.monotonic()
+        self._rested = now + min(_LONGEST_PAUSE, _DUTY * (now - began))
         return self._known.get(inode)
 
     def _walk(self, wanted: int) -> None:

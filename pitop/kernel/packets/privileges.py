@@ -7,7 +7,7 @@ import os
 import pwd
 import resource
 
-__all__ = ["NOBODY", "give_up"]
+__all__ = ["NOBODY", "give_up", "readable_by_all"]
 
 NOBODY = 65534
 _SET_NO_NEW_PRIVS, _CAPBSET_DROP, _SET_DUMPABLE, _CAP_AMBIENT = 38, 24, 4, 47
@@ -18,6 +18,21 @@ _CAPABILITY_VERSION = 0x20080522
 
 class _Header(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
+
+
+def readable_by_all(path: str) -> bool:
+    """Whether everybody may read a file and go through the folders above it."""
+    path = os.path.realpath(path)
+    try:
+        if not os.stat(path).st_mode & 0o004:
+            return False
+        while path != "/":
+            path = os.path.dirname(path)
+            if not os.stat(path).st_mode & 0o001:
+                return False
+    except OSError:
+        return False
+    return True
 
 
 def give_up(memory_bytes: int, *, files: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import mmap
 import os
 import select
@@ -17,6 +18,7 @@ _SOL_PACKET = 263
 _RX_RING, _STATISTICS, _VERSION, _MEMBERSHIP = 5, 6, 10, 1
 _TPACKET_V3 = 2
 _PROMISCUOUS = 1
+_GET_FLAGS, _UP = 0x8913, 1
 _ALL = 0x0003
 _ATTACH_FILTER = 26
 _BLOCK_HEADER = struct.Struct("=IIIIIIQ")
@@ -137,6 +139,7 @@ class Ring:
         name = self.interface
         try:
             self._socket.bind((name or "", _ALL))
+            self._number = 0 if name is None else socket.if_nametoindex(name)
         except OSError as error:
             if error.errno == errno.ENODEV and name is not None:
                 known = ", ".join(sorted(interface_names().values()))
@@ -151,13 +154,19 @@ class Ring:
         return self._socket.fileno()
 
     def trouble(self) -> str | None:
-        """What has happened to the interface meanwhile; None when nothing has."""
+        """What is wrong with the interface now; None when nothing is. One that has come back is captured from again."""
         code = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code == 0:
-            return None
-        if code == errno.ENETDOWN:
-            return f"{self.interface or 'the interface'} is down"
-        return f"{self.interface or 'the interface'}: {os.strerror(code)}"
+        if self.interface is None:
+            return None if code in (0, errno.ENETDOWN) else os.strerror(code)
+        try:
+            number = socket.if_nametoindex(self.interface)
+            asked = struct.pack("16sH14s", self.interface.encode(), 0, bytes(14))
+            flags = struct.unpack_from("=H", fcntl.ioctl(self._socket, _GET_FLAGS, asked), 16)[0]
+        except OSError:
+            return f"{self.interface} is gone"
+        if number != self._number:
+            self._bind(False)  # one that is bound already needs no privilege for this
+        return None if flags & _UP else f"{self.interface} is down"
 
     def wait(self, milliseconds: int) -> bool:
         """Whether a block is ready within the time."""

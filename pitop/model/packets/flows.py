@@ -17,11 +17,13 @@ class Flow:
     """One conversation between two ends, `a` being the one that was seen to begin.
 
     `number` counts from 1. `packets` and `octets` are for a → b and b → a. `handshake_seconds` is from SYN to SYN-ACK.
+    While its
+    process is being looked for, `wanted` is since when, by the monotonic clock; else 0.
     """
 
     __slots__ = (
         "a", "a_port", "b", "b_port", "began", "first", "handshake_seconds", "last", "number", "octets", "owner",
-        "packets", "protocol", "transport",
+        "packets", "protocol", "transport", "wanted",
     )  # fmt: skip
 
     def __init__(self, number: int, summary: Summary, time: float, packet: int) -> None:
@@ -37,6 +39,7 @@ class Flow:
         self.first = packet
         self.handshake_seconds: float | None = None
         self.owner: Owner | None = None
+        self.wanted = 0.0
 
 
 class Flows:
