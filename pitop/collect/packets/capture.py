@@ -13,7 +13,7 @@ from pitop.kernel.packets.assembler import Session, combined, leave_out, once_on
 from pitop.kernel.packets.blocks import RingBlock
 from pitop.kernel.packets.libpcap import compile_capture_filter
 from pitop.kernel.packets.reader import CaptureFile, CaptureFileError
-from pitop.kernel.packets.ring import HARDWARE_LINKS, Ring, interface_names, link_of_interface
+from pitop.kernel.packets.ring import HARDWARE_LINKS, Lookout, Ring, interface_names, link_of_interface
 from pitop.model.packets.frame import Frame
 
 __all__ = ["FileInput", "RingInput", "program_for"]
@@ -43,8 +43,9 @@ class RingInput:
 
     reading = False
 
-    def __init__(self, ring: Ring) -> None:
+    def __init__(self, ring: Ring, lookout: Lookout | None = None) -> None:
         self.ring = ring
+        self.lookout = lookout
         self._names = interface_names()
         self._looked = time.monotonic()
         self.captured = 0
@@ -85,6 +86,8 @@ class RingInput:
     def close(self) -> None:
         """Give the ring back."""
         self.ring.close()
+        if self.lookout is not None:
+            self.lookout.close()
 
 
 class _Spooled:

@@ -41,13 +41,15 @@ from pitop.collect.packets.messages import (
     StreamOf,
     ToHelper,
 )
+from pitop.collect.packets.sightings import Sightings
 from pitop.collect.packets.store import PacketStore
 from pitop.collect.packets.view import View
+from pitop.kernel.packets.assembler import Session, combined, first_packets, leave_out, once_on_loopback
 from pitop.kernel.packets.dissect import layers_of, preload
 from pitop.kernel.packets.libpcap import BadFilter, LibpcapMissing
 from pitop.kernel.packets.privileges import give_up, readable_by_all
 from pitop.kernel.packets.reader import CaptureFileError
-from pitop.kernel.packets.ring import CaptureProblem, Ring
+from pitop.kernel.packets.ring import CaptureProblem, Lookout, Ring
 from pitop.kernel.packets.writer import RecordBuilder
 from pitop.model.filter import FilterError
 from pitop.model.packets.conversation import conversation_of, ladder_of, stream_of
@@ -85,6 +87,9 @@ class Helper:
         self._look: Look | None = None
         self._shown: tuple[object, ...] = ()
         self.ended = False
+        self.sightings: Sightings | None = None
+        if isinstance(source, RingInput) and source.lookout is not None:
+            self.sightings = Sightings(source.lookout, channel.send)
 
     def run(self) -> None:
         """Until the other side has gone."""
@@ -92,6 +97,8 @@ class Helper:
         poll.register(self.channel.fileno(), select.POLLIN)
         if isinstance(self.source, RingInput):
             poll.register(self.source.fileno(), select.POLLIN)
+            if self.source.lookout is not None:
+                poll.register(self.source.lookout.fileno(), select.POLLIN)
         busy = True
         while not self.channel.closed and not self.ended:
             out = select.POLLOUT if self.channel.waiting else 0
@@ -101,6 +108,8 @@ class Helper:
             if any(event & select.POLLERR for fd, event in events if fd != self.channel.fileno()):
                 self.source.look_after()
                 time.sleep(0.05)
+            if self.sightings is not None:
+                self.sightings.look()
             self.channel.flush()
             self.source.take(self.store)
             for message in self.channel.receive():
@@ -167,6 +176,8 @@ class Helper:
         """Ask whose a new flow is, the side first that is more likely to be this machine."""
         if isinstance(self.source, FileInput) or flow.transport not in (6, 17):
             return
+        if self.sightings is not None and self.sightings.knows(flow):
+            return
         ends = ((flow.a, flow.a_port), (flow.b, flow.b_port))
         here, there = ends
         if frame.outgoing is False and frame.interface != "lo":
@@ -176,6 +187,9 @@ class Helper:
 
     def _answer(self, message: Any) -> None:
         if isinstance(message, OwnerFound):
+            if message.flow < 0 and self.sightings is not None:
+                self.sightings.found(message.flow, Owner(message.pid, message.name) if message.pid else None)
+                return
             flow = self.index.flows.by_number.get(message.flow)
             if flow is not None:
                 flow.wanted = 0.0
@@ -395,7 +409,9 @@ def _opened(config: Config) -> RingInput | FileInput:
     except FileNotFoundError:
         known = ", ".join(sorted(name for _, name in socket.if_nameindex()))
         raise CaptureProblem(f"there is no interface “{config.interface}”", f"There are: {known}.") from None
-    return RingInput(Ring(config.interface, program, retire_ms=config.retire_ms))
+    ring = Ring(config.interface, program, retire_ms=config.retire_ms)
+    own = [leave_out(Session(*session)) for session in config.sessions]
+    return RingInput(ring, Lookout(config.interface, combined([once_on_loopback(), *own], first_packets())))
 
 
 def main() -> int:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-__all__ = ["Session", "combined", "drop_everything", "leave_out", "once_on_loopback", "per_link"]
+__all__ = ["Session", "combined", "first_packets", "leave_out", "once_on_loopback", "per_link"]
 
 _AD, _NET = -0x1000, -0x100000
 _AD_PROTOCOL, _AD_PACKET_TYPE, _AD_HARDWARE = 0, 4, 28
 _LD_W, _LD_H, _LD_B = 0x20, 0x28, 0x30
-_LD_IND_H = 0x48
+_LD_IND_H, _LD_IND_B = 0x48, 0x50
+_AND = 0x54
 _LDX_MSH = 0xB1
 _JEQ, _JSET, _JA, _RET = 0x15, 0x45, 0x05, 0x06
 _LOOPBACK, _OUTGOING = 772, 4
@@ -50,11 +51,6 @@ def _assembled(steps: list[_Step]) -> bytes:
         no = places[step.no] - number - 1 if step.no else 0
         code += struct.pack("=HBBI", step.code, yes, no, step.operand & 0xFFFFFFFF)
     return code
-
-
-def drop_everything() -> bytes:
-    """A program that lets nothing pass."""
-    return struct.pack("=HBBI", _RET, 0, 0, 0)
 
 
 def everything() -> bytes:
@@ -102,6 +98,36 @@ def leave_out(session: Session) -> bytes:
         if number:
             steps[first] = steps[first]._replace(label="in")
     return _assembled(steps)
+
+
+def first_packets() -> bytes:
+    """A program that lets only those packets pass which begin something short: TCP's SYN, questions to port 53."""
+    return _assembled(
+        [
+            _Step(_LD_H, _AD + _AD_PROTOCOL),
+            _Step(_JEQ, 0x0800, "", "six"),
+            _Step(_LDX_MSH, _NET),
+            _Step(_LD_B, _NET + 9),
+            _Step(_JEQ, 6, "", "old udp"),
+            _Step(_LD_IND_B, _NET + 13),
+            _Step(_AND, 0x12),
+            _Step(_JEQ, 0x02, "yes", "no"),
+            _Step(_JEQ, 17, "", "no", label="old udp"),
+            _Step(_LD_IND_H, _NET + 2),
+            _Step(_JEQ, 53, "yes", "no"),
+            _Step(_JEQ, 0x86DD, "", "no", label="six"),
+            _Step(_LD_B, _NET + 6),
+            _Step(_JEQ, 6, "", "new udp"),
+            _Step(_LD_B, _NET + 40 + 13),
+            _Step(_AND, 0x12),
+            _Step(_JEQ, 0x02, "yes", "no"),
+            _Step(_JEQ, 17, "", "no", label="new udp"),
+            _Step(_LD_H, _NET + 42),
+            _Step(_JEQ, 53, "yes", "no"),
+            _Step(_RET, 0, label="no"),
+            _Step(_RET, 96, label="yes"),
+        ]
+    )
 
 
 def per_link(programs: dict[int, bytes], hardware: dict[int, int], otherwise: int) -> bytes:

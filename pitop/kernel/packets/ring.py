@@ -12,13 +12,17 @@ import socket
 import struct
 from typing import NamedTuple
 
-__all__ = ["HARDWARE_LINKS", "Block", "CaptureProblem", "Ring", "RingCounts", "interface_names", "link_of_interface"]
+__all__ = [
+    "HARDWARE_LINKS", "Block", "CaptureProblem", "Lookout", "Ring", "RingCounts", "interface_names",
+    "link_of_interface",
+]  # fmt: skip
 
 _SOL_PACKET = 263
 _RX_RING, _STATISTICS, _VERSION, _MEMBERSHIP = 5, 6, 10, 1
 _TPACKET_V3 = 2
 _PROMISCUOUS = 1
 _GET_FLAGS, _UP = 0x8913, 1
+_OUTGOING = 4
 _ALL = 0x0003
 _ATTACH_FILTER = 26
 _BLOCK_HEADER = struct.Struct("=IIIIIIQ")
@@ -69,6 +73,50 @@ def link_of_interface(name: str, root: str = "/sys") -> int:
         return HARDWARE_LINKS.get(int(file.read()), _RAW)
 
 
+def _attach(packet_socket: socket.socket, program: bytes) -> None:
+    """Put a classic BPF program before a packet socket. Raises CaptureProblem."""
+    held = ctypes.create_string_buffer(program, len(program))
+    wanted = _Program(len(program) // 8, ctypes.addressof(held))
+    try:
+        packet_socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, bytes(wanted))
+    except OSError as error:
+        message = f"the kernel refuses the capture filter: {error.strerror}"
+        raise CaptureProblem(message, "Make it shorter.") from None
+
+
+class Lookout:
+    """Sees a few packets the moment they pass, from their network header on: a ring's block takes milliseconds."""
+
+    def __init__(self, interface: str | None, program: bytes) -> None:
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        try:
+            self._socket.setblocking(False)
+            _attach(self._socket, program)
+            self._socket.bind((interface or "", _ALL))
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def fileno(self) -> int:
+        """Readable when a packet has passed."""
+        return self._socket.fileno()
+
+    def seen(self, most: int = 64) -> list[tuple[bytes, bool]]:
+        """The packets since, and whether this machine sent them."""
+        found: list[tuple[bytes, bool]] = []
+        try:
+            while len(found) < most:
+                data, address = self._socket.recvfrom(256)
+                found.append((data, address[2] == _OUTGOING))
+        except OSError:
+            pass
+        return found
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._socket.close()
+
+
 class Ring:
     """Captures from one interface, or from all when `interface` is None.
 
@@ -100,22 +148,12 @@ class Ring:
                 f"this kernel captures no packets: {error.strerror}", "It needs CONFIG_PACKET."
             ) from None
         try:
-            self._attach(program)
+            _attach(self._socket, program)
             self._map(retire_ms)
             self._bind(promiscuous)
         except BaseException:
             self._socket.close()
             raise
-
-    def _attach(self, program: bytes) -> None:
-        held = ctypes.create_string_buffer(program, len(program))
-        wanted = _Program(len(program) // 8, ctypes.addressof(held))
-        try:
-            self._socket.setsockopt(socket.SOL_SOCKET, _ATTACH_FILTER, bytes(wanted))
-        except OSError as error:
-            raise CaptureProblem(
-                f"the kernel refuses the capture filter: {error.strerror}", "Make it shorter."
-            ) from None
 
     def _map(self, retire_ms: int) -> None:
         self._socket.setsockopt(_SOL_PACKET, _VERSION, _TPACKET_V3)

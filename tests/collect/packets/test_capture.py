@@ -124,7 +124,14 @@ def test_a_wget_from_handshake_to_fin_with_its_name_beside_it(
             listening(pitop)
             listening(saver)
             fetch = lab.inside(
-                lab.near, wget, "-q", "-O", "-", "http://10.99.0.2:8080/hello.txt", stdout=subprocess.PIPE
+                lab.near,
+                wget,
+                "-q",
+                "--limit-rate=30k",
+                "-O",
+                "-",
+                "http://10.99.0.2:8080/hello.txt",
+                stdout=subprocess.PIPE,
             )
             assert len(fetch.communicate(timeout=10)[0]) == 6000
             assert pitop.stdout is not None
