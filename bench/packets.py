@@ -102,10 +102,12 @@ def measure(lab: Lab, name: str, words: list[str], seconds: float, rate: int) ->
         words_said = said.read().decode(errors="replace")
     taken = re.search(r"(\d+) packets? (?:captured|received)", words_said)
     dropped = re.search(r"(\d+) packets? dropped", words_said)
+    answers = re.search(r"^answers: .*", words_said, re.M)
     print(
         f"{name:28} sent {int(sent):9,} at {int(sent) / float(took):9,.0f}/s   "
         f"captured {taken[1] if taken else '?':>9}   dropped {dropped[1] if dropped else '?':>8}   "
         f"CPU {100 * used / float(took):6.1f} %",
+        *(["\n   ", answers[0]] if answers else []),
         flush=True,
     )
 

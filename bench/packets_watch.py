@@ -36,11 +36,11 @@ def main() -> int:
     print(f"{status.captured} packets captured\n{status.dropped} packets dropped by kernel", file=sys.stderr)
     if answers:
         middle, worst = answers[len(answers) // 2], answers[-1]
-        with open("/tmp/pitop-watch", "w", encoding="utf-8") as file:
-            file.write(
-                f"answers: median {middle * 1000:.0f} ms, worst {worst * 1000:.0f} ms of {len(answers)}; "
-                f"evicted {status.evicted}, not indexed yet {status.lag}, never {status.skipped}\n"
-            )
+        print(
+            f"answers: median {middle * 1000:.0f} ms, worst {worst * 1000:.0f} ms of {len(answers)}; "
+            f"evicted {status.evicted}, not indexed yet {status.lag}, never {status.skipped}",
+            file=sys.stderr,
+        )
     return 0
 
 

@@ -22,7 +22,7 @@ _RX_RING, _STATISTICS, _VERSION, _MEMBERSHIP = 5, 6, 10, 1
 _TPACKET_V3 = 2
 _PROMISCUOUS = 1
 _GET_FLAGS, _UP = 0x8913, 1
-_OUTGOING = 4
+_OUTGOING, _LOOPBACK = 4, 772
 _ALL = 0x0003
 _ATTACH_FILTER = 26
 _BLOCK_HEADER = struct.Struct("=IIIIIIQ")
@@ -102,12 +102,12 @@ class Lookout:
         return self._socket.fileno()
 
     def seen(self, most: int = 64) -> list[tuple[bytes, bool]]:
-        """The packets since, and whether this machine sent them."""
+        """The packets since, and whether this machine sent them, which on the loopback it always did."""
         found: list[tuple[bytes, bool]] = []
         try:
             while len(found) < most:
                 data, address = self._socket.recvfrom(256)
-                found.append((data, address[2] == _OUTGOING))
+                found.append((data, address[2] == _OUTGOING or address[3] == _LOOPBACK))
         except OSError:
             pass
         return found

@@ -111,7 +111,15 @@ def test_a_wget_from_handshake_to_fin_with_its_name_beside_it(
 ) -> None:
     wget = peer("wget")
     (tmp_path / "hello.txt").write_text("hello " * 1000)
-    server = lab.inside(lab.far, sys.executable, "-m", "http.server", "8080", cwd=tmp_path, stderr=subprocess.DEVNULL)
+    serve = (
+        "import http.server, time\n"
+        "class Slow(http.server.SimpleHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        time.sleep(0.3)\n"
+        "        super().do_GET()\n"
+        "http.server.HTTPServer(('', 8080), Slow).serve_forever()\n"
+    )
+    server = lab.inside(lab.far, sys.executable, "-c", serve, cwd=tmp_path, stderr=subprocess.DEVNULL)
     written = str(tmp_path / "seen.pcapng")
     with running(server):
         wait_for_port(lab.far, 8080)
