@@ -96,10 +96,13 @@ class SocketOwners:
         if len(self._known) > _MOST:
             self._known.clear()
         try:
-            processes = sorted((name for name in os.listdir(self._root) if name.isdigit()), key=int, reverse=True)
+            processes = [int(name) for name in os.listdir(self._root) if name.isdigit()]
         except OSError:
             return
-        for pid in processes:
+        newest = self._newest()
+        # Process numbers begin again from below: those above the newest are the oldest.
+        processes.sort(key=lambda pid: (pid > newest, -pid))
+        for pid in map(str, processes):
             found = self._sockets(pid)
             if not found:
                 continue
@@ -108,6 +111,14 @@ class SocketOwners:
                 self._known[inode] = owner
             if wanted in found:
                 return
+
+    def _newest(self) -> int:
+        """The number of the process that was made last (proc_loadavg(5))."""
+        try:
+            with open(f"{self._root}/loadavg", encoding="ascii") as file:
+                return int(file.read().split()[4])
+        except (OSError, IndexError, ValueError):
+            return 1 << 30
 
     def _sockets(self, pid: str) -> set[int]:
         folder = f"{self._root}/{pid}/fd"
