@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from pitop.model.machine import MachineSnapshot
     from pitop.model.memory.mappings import AddressSpace
     from pitop.model.memory.snapshot import MemorySnapshot
+    from pitop.model.packets.snapshot import PacketsSnapshot
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
 
-__all__ = ["EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "PROCESSES", "SOCKETS", "Topic"]
+__all__ = ["EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "PACKETS", "PROCESSES", "SOCKETS", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -48,3 +49,4 @@ MEMORY: Topic[MemorySnapshot] = Topic("memory", "pitop.collect.memory.overview:M
 MAPPINGS: Topic[AddressSpace] = Topic("mappings", "pitop.collect.memory.mappings:MappingsCollector")
 EVENTS: Topic[EventsSnapshot] = Topic("events", "pitop.collect.events:EventsCollector")
 INSPECTION: Topic[InspectionSnapshot] = Topic("inspection", "pitop.collect.inspection:InspectionCollector")
+PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")

@@ -53,6 +53,7 @@ PANES = (
     _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
     _Place("memory", "Memory", "pitop.tui.panes.memory.pane:MemoryPane"),
     _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
+    _Place("packets", "Packets", "pitop.tui.panes.packets.pane:PacketsPane"),
 )
 """The panes there are, in the order of their digits."""
 
@@ -95,7 +96,10 @@ class PitopApp(App[None]):
 
     paused: var[bool] = var(False)
 
-    def __init__(self, source: Source, settings: Settings | None = None, pane: str | None = None) -> None:
+    def __init__(
+        self, source: Source, settings: Settings | None = None, pane: str | None = None, reading: str | None = None
+    ) -> None:
+        self.reading = reading  # a capture file, which the packet pane opens in place of the network
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]

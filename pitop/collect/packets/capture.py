@@ -57,7 +57,7 @@ class RingInput:
         """What becomes readable when there is something."""
         return self.ring.fileno()
 
-    def take(self, store: PacketStore, most: int = 64) -> bool:
+    def take(self, store: PacketStore, most: int = 128) -> bool:
         """Take in what is there, at most so many blocks; whether there was any."""
         now = time.monotonic()
         if now - self._looked > _NAMES_EVERY:

@@ -33,6 +33,7 @@ from pitop.collect.packets.messages import (
     Printed,
     Problem,
     Rows,
+    Save,
     Saved,
     Select,
     Started,
@@ -66,6 +67,7 @@ _REST = 0.006  # seconds that it leaves to others after each slice while it is b
 _WAITING_MOST = 8 << 20  # bytes that may wait for the screen's process before nothing more is written to it
 _MEMORY = 3 << 30
 _STATUS_EVERY = 0.5
+_SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
 _BATCH = 256
 _PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
 
@@ -154,9 +156,8 @@ class Helper:
     def _tell(self) -> None:
         now = time.monotonic()
         if self._look is not None and self.channel.waiting < _WAITING_MOST:
-            # The view is renewed 20 times a second at most, and only when something has changed.
             shown = (self.store.next, self.index.next, self.view.examined, self._look)
-            if now - self._told >= 0.05 and (shown != self._shown or now - self._told >= _STATUS_EVERY):
+            if now - self._told >= _SHOWN_EVERY and (shown != self._shown or now - self._told >= _STATUS_EVERY):
                 self._shown = shown
                 self._told = now
                 self._rows(self._look)
@@ -201,6 +202,9 @@ class Helper:
             self.printing = _Printing(self, message)
         elif isinstance(message, Select):
             self._selected(message)
+        elif isinstance(message, Save):
+            wanted = msgspec.structs.replace(self.config, saving=message.saving)
+            self.saving = None if message.saving is None else _Saving(self, wanted)
         elif isinstance(message, Chosen):
             if message.what == "statistics":
                 self.channel.send(Statistics(self.index.statistics.overview()))
@@ -318,7 +322,7 @@ class _Saving:
         self._policy = config.saving
         self._snap = config.snap_length
         self._builder: RecordBuilder | None = None
-        self._next = 1
+        self._next = helper.store.first
         self._size = 0
         self._since = time.monotonic()
         self.saved = 0
@@ -420,15 +424,15 @@ def main() -> int:
     connection = socket.socket(fileno=int(sys.argv[1]))
     channel = Channel(connection, ToHelper)
     config = msgspec.json.decode(sys.argv[2].encode(), type=Config)
+    if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
+        # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
+        preload()
     try:
         source = _opened(config)
     except CaptureProblem as problem:
         channel.send(Problem(str(problem), problem.advice))
         _drain(channel)
         return 1
-    if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
-        # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
-        preload()
     give_up(_MEMORY, files=config.path is not None)
     channel.send(Started(os.getuid()))
     try:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from pitop.model.packets.conversation import Conversation, Ladder, Stream
 from pitop.model.packets.detail import Layer
 from pitop.model.packets.packet import Packet
+from pitop.model.packets.snapshot import CaptureStatus
 from pitop.model.packets.statistics import Overview
 
 __all__ = [
@@ -100,6 +101,12 @@ class Chosen(Struct, frozen=True, tag=True):
     what: str
 
 
+class Save(Struct, frozen=True, tag=True):
+    """Begin to hand over the bytes of a file with everything stored and everything to come; None ends it."""
+
+    saving: Saving | None = None
+
+
 class OwnerFound(Struct, frozen=True, tag=True):
     """Who has the socket of a flow; pid 0 when nobody could be found."""
 
@@ -132,25 +139,8 @@ class Lookup(Struct, frozen=True, tag=True):
     other_port: int
 
 
-class Status(Struct, frozen=True, tag=True):
-    """Counts: what the kernel gave, dropped, and how often its ring stood still; what is stored, gone, not yet looked
-    at, never looked at; what of a file has been read; what was saved and what could not be in time."""
-
-    received: int = 0
-    dropped: int = 0
-    freezes: int = 0
-    captured: int = 0
-    octets: int = 0
-    first: int = 1
-    next: int = 1
-    stored_bytes: int = 0
-    evicted: int = 0
-    lag: int = 0
-    skipped: int = 0
-    saved: int = 0
-    unsaved: int = 0
-    reading: bool = False
-    note: str = ""
+class Status(CaptureStatus, frozen=True, tag=True):
+    """How the capture stands."""
 
 
 class Rows(Struct, frozen=True, tag=True):
@@ -222,7 +212,7 @@ class Ended(Struct, frozen=True, tag=True):
     reason: str = ""
 
 
-ToHelper = Look | Print | Select | Chosen | OwnerFound
+ToHelper = Look | Print | Select | Chosen | OwnerFound | Save
 FromHelper = (
     Started | Problem | Lookup | Status | Rows | Printed | Saved | Details | StreamOf | LadderOf | Conversations
     | Statistics | Ended

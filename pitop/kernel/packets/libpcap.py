@@ -9,6 +9,7 @@ from functools import lru_cache
 __all__ = ["BadFilter", "CompiledFilter", "LibpcapMissing", "compile_capture_filter"]
 
 _NETMASK_UNKNOWN = 0xFFFFFFFF
+_DLT = {101: 12}  # raw IP has another number inside libpcap than in files (pcap-linktype(7))
 
 
 class LibpcapMissing(OSError):
@@ -79,7 +80,7 @@ def compile_capture_filter(expression: str, link: int, snap_length: int = 262144
     Host and port names in it are looked up as libpcap does.
     """
     library = _library()
-    handle = library.pcap_open_dead(link, snap_length)
+    handle = library.pcap_open_dead(_DLT.get(link, link), snap_length)
     if not handle:
         raise BadFilter("libpcap could not be opened", expression, 0, 1)
     program = _Program()

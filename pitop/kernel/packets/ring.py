@@ -84,6 +84,18 @@ def _attach(packet_socket: socket.socket, program: bytes) -> None:
         raise CaptureProblem(message, "Make it shorter.") from None
 
 
+def _bind(packet_socket: socket.socket, interface: str | None) -> None:
+    """From now on packets come in, from one interface or from all (number 0, which Python's bind has no name for)."""
+    if interface is not None:
+        packet_socket.bind((interface, _ALL))
+        return
+    address = struct.pack("=H2siHBB8s", socket.AF_PACKET, struct.pack("!H", _ALL), 0, 0, 0, 0, bytes(8))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.bind(packet_socket.fileno(), address, len(address)):
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+
+
 class Lookout:
     """Sees a few packets the moment they pass, from their network header on: a ring's block takes milliseconds."""
 
@@ -92,7 +104,7 @@ class Lookout:
         try:
             self._socket.setblocking(False)
             _attach(self._socket, program)
-            self._socket.bind((interface or "", _ALL))
+            _bind(self._socket, interface)
         except BaseException:
             self._socket.close()
             raise
@@ -121,7 +133,8 @@ class Ring:
     """Captures from one interface, or from all when `interface` is None.
 
     `program` is classic BPF; it is in force before the first packet can come in. `retire_ms` is after how long the
-    kernel hands over a block that is not full. Raises CaptureProblem.
+    kernel hands over a block that is not full; many small blocks last longer than few large ones while packets are few.
+    Raises CaptureProblem.
     """
 
     def __init__(
@@ -129,8 +142,8 @@ class Ring:
         interface: str | None,
         program: bytes,
         *,
-        block_bytes: int = 1 << 20,
-        blocks: int = 32,
+        block_bytes: int = 1 << 18,
+        blocks: int = 128,
         retire_ms: int = 20,
         promiscuous: bool = False,
     ) -> None:
@@ -176,7 +189,7 @@ class Ring:
     def _bind(self, promiscuous: bool) -> None:
         name = self.interface
         try:
-            self._socket.bind((name or "", _ALL))
+            _bind(self._socket, name)
             self._number = 0 if name is None else socket.if_nametoindex(name)
         except OSError as error:
             if error.errno == errno.ENODEV and name is not None:

@@ -398,3 +398,16 @@ def test_the_process_of_a_flow_is_found_by_its_ends() -> None:
     assert over_udp is not None
     assert over_udp.pid == os.getpid()
     assert none is None
+
+
+def test_all_interfaces_are_captured_each_with_its_name(lab: Lab) -> None:
+    pitop = lab.inside(
+        lab.near, *PITOP, "packets", "--json", "-c", "4", "icmp", stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    with running(pitop):
+        listening(pitop)
+        sh("ip", "netns", "exec", lab.near, "ping", "-q", "-c", "1", "127.0.0.1")
+        sh("ip", "netns", "exec", lab.near, "ping", "-q", "-c", "1", "10.99.0.2")
+        out = pitop.communicate(timeout=15)[0]
+    rows = [row for line in out.splitlines() for row in json.loads(line)["rows"]]
+    assert [row["interface"] for row in rows] == ["lo", "lo", "wire", "wire"]
