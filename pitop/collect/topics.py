@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from pitop.model.memory.space import AddressSpace
     from pitop.model.network.snapshot import NetworkSnapshot
     from pitop.model.path.snapshot import DiagnoseSnapshot, PingSnapshot, TraceSnapshot
+    from pitop.model.packets.snapshot import PacketsSnapshot
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
     from pitop.model.threads import ThreadsSnapshot
 
-__all__ = ["DELAYS", "DIAGNOSE", "DNS", "EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "NETWORK", "PING", "PROCESSES", "SOCKETS", "THREADS", "TRACE", "Topic"]
+__all__ = ["DELAYS", "DIAGNOSE", "DNS", "EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "NETWORK", "PACKETS", "PING", "PROCESSES", "SOCKETS", "THREADS", "TRACE", "Topic"]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -60,3 +61,4 @@ NETWORK: Topic[NetworkSnapshot] = Topic("network", "pitop.collect.network:Networ
 PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector")
 TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")
 DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examiner:DiagnoseCollector")
+PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")

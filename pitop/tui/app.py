@@ -58,6 +58,7 @@ PANES = (
     _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
     _Place("memory", "Memory", "pitop.tui.panes.memory.pane:MemoryPane"),
     _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
+    _Place("packets", "Packets", "pitop.tui.panes.packets.pane:PacketsPane"),
     _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
     _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
     _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
@@ -110,6 +111,8 @@ class PitopApp(Wired[None]):
         pane: str | None = None,
         scope: Scope | None = None,
     ) -> None:
+        self, source: Source, settings: Settings | None = None, pane: str | None = None, reading: str | None = None
+        self.reading = reading  # a capture file, which the packet pane opens in place of the network
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]

@@ -32,6 +32,7 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pitop {__version__}")
     parser.add_argument("--pane", choices=PANES, help="the pane to begin with")
+    parser.add_argument("--read", metavar="FILE", help="open the packet pane on a pcap or pcapng file")
     parser.add_argument("--interval", type=_interval, metavar="SECONDS", help="between samples (default 1)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="in place of ~/.config/pitop/config.toml")
     parser.add_argument(
@@ -90,6 +91,8 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
 
     app = PitopApp(LiveSource(settings.interval), settings, said.pane, scope)
     app.wired = said.paint == "cells"
+    pane = said.pane or (None if said.read is None else "packets")
+    app = PitopApp(LiveSource(settings.interval), settings, pane, said.read)
     gc.enable()
     gc.freeze()  # what is there now stays to the end
     app.run(mouse=settings.mouse)
