@@ -22,13 +22,30 @@ if TYPE_CHECKING:
     from pitop.model.memory.snapshot import MemorySnapshot
     from pitop.model.memory.space import AddressSpace
     from pitop.model.network.snapshot import NetworkSnapshot
-    from pitop.model.path.snapshot import DiagnoseSnapshot, PingSnapshot, TraceSnapshot
     from pitop.model.packets.snapshot import PacketsSnapshot
+    from pitop.model.path.snapshot import DiagnoseSnapshot, PingSnapshot, TraceSnapshot
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
     from pitop.model.threads import ThreadsSnapshot
 
-__all__ = ["DELAYS", "DIAGNOSE", "DNS", "EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "NETWORK", "PACKETS", "PING", "PROCESSES", "SOCKETS", "THREADS", "TRACE", "Topic"]
+__all__ = [
+    "DELAYS",
+    "DIAGNOSE",
+    "DNS",
+    "EVENTS",
+    "INSPECTION",
+    "MACHINE",
+    "MAPPINGS",
+    "MEMORY",
+    "NETWORK",
+    "PACKETS",
+    "PING",
+    "PROCESSES",
+    "SOCKETS",
+    "THREADS",
+    "TRACE",
+    "Topic",
+]
 
 S = TypeVar("S", bound=Snapshot)
 

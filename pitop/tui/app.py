@@ -110,8 +110,8 @@ class PitopApp(Wired[None]):
         settings: Settings | None = None,
         pane: str | None = None,
         scope: Scope | None = None,
+        reading: str | None = None,
     ) -> None:
-        self, source: Source, settings: Settings | None = None, pane: str | None = None, reading: str | None = None
         self.reading = reading  # a capture file, which the packet pane opens in place of the network
         self.settings = settings or Settings()
         self.source = source

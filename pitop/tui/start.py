@@ -89,10 +89,9 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from pitop.tui.app import PitopApp
 
-    app = PitopApp(LiveSource(settings.interval), settings, said.pane, scope)
-    app.wired = said.paint == "cells"
     pane = said.pane or (None if said.read is None else "packets")
-    app = PitopApp(LiveSource(settings.interval), settings, pane, said.read)
+    app = PitopApp(LiveSource(settings.interval), settings, pane, scope, said.read)
+    app.wired = said.paint == "cells"
     gc.enable()
     gc.freeze()  # what is there now stays to the end
     app.run(mouse=settings.mouse)
