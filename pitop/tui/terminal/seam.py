@@ -200,7 +200,7 @@ class Wire:
                     continue
                 width = min(end, x2) - x
                 last = known.get(x)
-                if last is None or last[0] is not strip or last[1] != width:
+                if last is None or last[1] != width or last[0] != strip:
                     known[x] = (strip, width)
                     yield y, x, strip, width
 
