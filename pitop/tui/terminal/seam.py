@@ -180,29 +180,37 @@ class Wire:
     def _whole(self, update: LayoutUpdate) -> Iterator[_Part]:
         left, top = update.region.offset
         for y, strips in enumerate(update.strips, top):
-            self._strips[y].clear()
-            x = left
+            row, ends, x = [], [], left
             for strip in strips:
                 length = strip.cell_length
-                yield y, x, strip, length
+                row.append((y, x, strip, length))
                 x += length
+                ends.append(x)
+            yield from self._other(y, row, ends)
 
     def _partial(self, update: ChopsUpdate) -> Iterator[_Part]:
         chops, all_ends = update.chops, update.chop_ends
         for y, x1, x2 in update.spans:
             ends = all_ends[y]
-            if self._ends[y] != ends:
-                self._ends[y] = ends
-                self._strips[y].clear()
-            known = self._strips[y]
-            for end, (x, strip) in zip(ends, chops[y].items(), strict=True):
-                if strip is None or x >= x2 or end <= x1:
-                    continue
-                width = min(end, x2) - x
-                last = known.get(x)
-                if last is None or last[1] != width or last[0] != strip:
-                    known[x] = (strip, width)
-                    yield y, x, strip, width
+            row = [
+                (y, x, strip, min(end, x2) - x)
+                for end, (x, strip) in zip(ends, chops[y].items(), strict=True)
+                if strip is not None and x < x2 and end > x1
+            ]
+            yield from self._other(y, row, ends)
+
+    def _other(self, y: int, row: list[_Part], ends: list[int]) -> Iterator[_Part]:
+        """Those parts of a row, cut at `ends`, that are not what was put there last."""
+        known = self._strips[y]
+        if self._ends[y] != ends:
+            self._ends[y] = ends
+            known.clear()
+        for part in row:
+            _, x, strip, width = part
+            last = known.get(x)
+            if last is None or last[1] != width or last[0] != strip:
+                known[x] = (strip, width)
+                yield part
 
     def _resize(self, width: int, height: int) -> None:
         self._writer = Writer(width, height, self._palette, coloured_erase=self._coloured_erase, repeat=self._repeat)
@@ -375,6 +383,7 @@ class WiredDriver(PitopDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self.wire is not None:
             self.wire.enter()
+            self._event_loop.call_soon_threadsafe(self._app.refresh)
 
     def disable_input(self) -> None:
         """Stop reading, once the terminal's answers have come in."""
