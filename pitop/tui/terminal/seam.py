@@ -13,7 +13,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -105,6 +105,8 @@ class Wire:
         self._timer: asyncio.TimerHandle | None = None
         self._typed = -1.0
         self.open = False  # is the terminal in application mode?
+        self.retired = False  # has Textual taken over for good?
+        self.give_way: Callable[[], None] = self.leave
         self.synchronised = False
         self.all_answered = threading.Event()
         self.all_answered.set()
@@ -292,6 +294,8 @@ class Wire:
 
     def enter(self) -> None:
         """The terminal is ours, empty, and its line idle: ask for an answer, to learn how long the way is."""
+        if self.retired:
+            return
         self.open = True
         self._pace = Pace()
         self.all_answered.clear()
@@ -299,19 +303,29 @@ class Wire:
         self._pace.sent(monotonic(), 0, True)
         self.forget()
 
+    def heard(self) -> None:
+        """An answer is here; on any thread. `answered` follows on the loop, unless that is waiting for this."""
+        if self._pace.outstanding <= 1:
+            self.all_answered.set()
+
     def answered(self) -> None:
         """The terminal has come as far as the oldest question."""
         self._pace.answered(monotonic())
-        if not self._pace.outstanding:
-            self.all_answered.set()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.send()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Send what is waiting; called from the event loop itself, where nobody would catch what goes wrong."""
+        try:
+            self.send()
+        except Exception:
+            self.give_way()
 
     def _again(self) -> None:
         self._timer = None
-        self.send()
+        self.go_on()
 
     def leave(self) -> None:
         """The terminal is about to be given back: paint no more."""
@@ -342,6 +356,7 @@ class WiredDriver(PitopDriver):
         except (OSError, AssertionError):
             return  # not our terminal: Textual knows what to do
         self.wire = app.wire = Wire(self.channel, app.console.color_system)
+        self.wire.give_way = app.unwire
 
     def _watch(self, on: bool) -> None:
         self._event_loop.call_soon_threadsafe(self._set_watch, on)
@@ -357,7 +372,7 @@ class WiredDriver(PitopDriver):
         assert self.channel is not None
         self.channel.resume()
         if self.wire is not None and not self.channel.backlog:
-            self.wire.send()
+            self.wire.go_on()
 
     def write(self, data: str) -> None:
         """Write sequences after all that went before."""
@@ -370,6 +385,7 @@ class WiredDriver(PitopDriver):
         """Look at what the terminal says, on the input thread."""
         if self.wire is not None:
             if isinstance(message, events.CursorPosition):
+                self.wire.heard()
                 self._event_loop.call_soon_threadsafe(self.wire.answered)
                 return
             if isinstance(message, events.Key | events.MouseEvent | events.Paste):
@@ -389,7 +405,6 @@ class WiredDriver(PitopDriver):
         """Stop reading, once the terminal's answers have come in."""
         if self.wire is not None:
             self.wire.leave()
-            # The answers are counted on the loop, which is here; so the input thread's word is taken.
             self.wire.all_answered.wait(self.wire.grace)
         super().disable_input()
 
@@ -440,5 +455,6 @@ class Wired(App[R], Generic[R]):
         """Leave the frames to Textual from now on."""
         wire, self.wire = self.wire, None
         if wire is not None:
+            wire.retired = True
             wire.leave()
             self.screen.refresh()
