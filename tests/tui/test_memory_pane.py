@@ -166,6 +166,7 @@ async def test_the_parts_and_the_graphs_are_explained_on_a_key() -> None:
         assert "page cache 974M" in text
         assert "File contents kept for the next reader." in text
         assert "used as htop counts it" in text
+        assert "Normal, node 0  10M of 2.0G free; kswapd wakes below 12M and works up to 16M" in text
         await seen.press("escape")
         assert "next reader" not in seen.text()
 

@@ -23,7 +23,7 @@ from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.memory.charts import CHARTS
 from pitop.render.memory.fields import ROW_FIELDS
-from pitop.render.memory.words import formula_words
+from pitop.render.memory.words import formula_words, zone_words
 from pitop.render.units import bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
@@ -321,7 +321,8 @@ class MemoryPane(TablePane[MemoryRow]):
             memory, zram = self._memory.memory, self._memory.zram_bytes
             parts = [(f"{part.title} {bytes_text(part.bytes)}", part.words) for part in segments(memory, zram)]
             counted = [("", formula_words(formula)) for formula in formulas(memory)]
-            sections += [("The bar, from left to right", parts), ("Used", counted)]
+            zones = [(f"{zone.name}, node {zone.node}", zone_words(zone)) for zone in self._memory.zones]
+            sections += [("The bar, from left to right", parts), ("Used", counted), ("Zones", zones)]
         sections.append(("The graphs", [(chart.title, chart.words) for chart in CHARTS]))
         self.app.push_screen(Help("Where memory is", sections))
 
