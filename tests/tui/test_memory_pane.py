@@ -340,3 +340,7 @@ async def test_leaving_the_pane_ends_its_collecting() -> None:
         await seen.press("2")
         assert {"memory", "processes", "mappings"} <= seen.source.listening()
         assert seen.asked(MAPPINGS) == [Space(600, 1600)] * 2  # a new collector knows nothing
+        assert seen.asked(MEMORY)[-2:] == [Looking((), KEY)] * 2
+        await seen.press("escape", "1", "2")
+        assert seen.asked(MEMORY)[-1] == seen.asked(MEMORY)[-2]
+        assert seen.asked(MEMORY)[-1].visible

@@ -160,6 +160,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self.fail(None)
         if self._space is not None:
             self._tell_faults()
+            self._ask()
         elif changed or self._looking is None:
             self._join()
             self.present()
