@@ -341,6 +341,10 @@ async def test_leaving_the_pane_ends_its_collecting() -> None:
         assert {"memory", "processes", "mappings"} <= seen.source.listening()
         assert seen.asked(MAPPINGS) == [Space(600, 1600)] * 2  # a new collector knows nothing
         assert seen.asked(MEMORY)[-2:] == [Looking((), KEY)] * 2
-        await seen.press("escape", "1", "2")
-        assert seen.asked(MEMORY)[-1] == seen.asked(MEMORY)[-2]
-        assert seen.asked(MEMORY)[-1].visible
+        await seen.press("escape")
+        before = seen.asked(MEMORY)[-1]
+        assert {key[0] for key in before.visible} == set(seen.pids)
+        count = len(seen.asked(MEMORY))
+        await seen.press("1", "2")
+        assert len(seen.asked(MEMORY)) > count
+        assert seen.asked(MEMORY)[-1] == before

@@ -216,7 +216,9 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def _ask(self) -> None:
         """What is on the screen first; all the others too where the order is by what reading tells."""
-        visible = [row.key for row in self.table.on_screen]
+        # A table that is not laid out yet, or was hidden until now, has no height: a screenful will do.
+        shown = self.table.on_screen if self.table.size.height > 1 else self.table.rows[: self.size.height]
+        visible = [row.key for row in shown]
         if self._group is not None:
             visible = [each for key in visible for each in self._members.get(key, [key])]
         if self.sort_key in _DEAR or self._group is not None:
@@ -328,6 +330,13 @@ class MemoryPane(TablePane[MemoryRow]):
         self.app.push_screen(Help("Where memory is", sections))
 
     # --- the address space
+
+    def focus_pane(self) -> None:
+        """The keys go to what is seen: the address space, or the table."""
+        if self._space is not None:
+            self._space.focus_list()
+        else:
+            super().focus_pane()
 
     def on_table_activated(self) -> None:
         """Enter opens the address space; a group's line narrows the table to the group."""
