@@ -262,6 +262,8 @@ class MemoryPane(TablePane[MemoryRow]):
     def summary(self, shown: int) -> Sequence[Phrase]:
         """How many processes, what they hold together, and what could not be read."""
         memory = self._memory
+        if self._processes is None:
+            return ()
         phrases: list[Phrase] = [(f" {shown}", Tone.PLAIN), (" processes", Tone.FAINT)]
         if self._group is not None:
             words = "program" if self._group == "name" else "user"
