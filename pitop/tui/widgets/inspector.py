@@ -17,9 +17,10 @@ from pitop.collect.topics import INSPECTION
 from pitop.model.inspection import Inspect, InspectionSnapshot
 from pitop.model.processes import ProcessKey
 from pitop.model.snapshot import Failure
+from pitop.render.ending import ending_words
 from pitop.render.field import Tone
 from pitop.render.glyphs import sparkline
-from pitop.render.inspection import Part, ending_words, parts
+from pitop.render.inspection import Part, parts
 from pitop.render.processes import state_words
 from pitop.render.text import cells, fit, visible
 from pitop.render.units import UNKNOWN, amount, bytes_text, percent
