@@ -94,6 +94,7 @@ class Inspector(Lines, can_focus=True):
         self._wrapped: list[list[tuple[str, Tone]]] = []
         self._top = 0
         self._reveal = False
+        self.covering = True  # whether nothing is seen of the table
         self._charts = (
             _Chart("CPU", deque(maxlen=_KEPT), "percent"),
             _Chart("resident", deque(maxlen=_KEPT), "bytes"),
@@ -162,9 +163,10 @@ class Inspector(Lines, can_focus=True):
     def _place(self) -> None:
         parent = self.parent
         wide = getattr(getattr(parent, "size", None), "width", 0) >= _BESIDE
-        width = "55%" if wide else "100%"
-        if str(self.styles.width) != width:
-            self.styles.width = width
+        if wide is self.covering:
+            self.covering = not wide
+            self.styles.width = "55%" if wide else "100%"
+            self.screen.refresh_bindings()
 
     def _head(self) -> int:
         """Lines above the scrolled text: title, parts, and charts where there is room."""
