@@ -484,7 +484,7 @@ class TablePane(Pane, Generic[R]):
         def finished(said: str | None) -> None:
             done(said)
             prompt.remove()
-            self.table.focus()
+            self.focus_pane()
 
         prompt = Prompt(label, text, changed, finished)
         self.mount(prompt)
