@@ -344,6 +344,27 @@ async def test_to_the_process_that_has_it() -> None:
         assert pane.table.selected.pid == 300
 
 
+async def test_what_every_pane_would_follow() -> None:
+    async with driven() as seen:
+        await seen.select(4)
+        await seen.press("s")
+        assert "203.0.113.77:41022" in seen.line_of("still 1 s")
+        assert seen.cookies == [4]
+        await seen.press("escape")
+        assert len(seen.cookies) == 10
+        await seen.press("t")
+        assert seen.pane.table.select((501, 1501))
+        await seen.press("s")
+        assert "nginx (501)" in seen.line_of("still 1 s")
+        await seen.press("t")
+        assert set(seen.cookies) == {3, 4, 5}
+        await seen.put(replace(sockets(), rows=sockets().rows[:4]))
+        assert set(seen.cookies) == {3, 4}
+        await seen.press("escape", "o")
+        await seen.press("s")
+        assert "port 22" in seen.line_of("still 1 s")
+
+
 async def test_what_is_asked_of_the_collector() -> None:
     async with driven() as seen:
         await seen.press("N")

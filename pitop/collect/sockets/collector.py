@@ -314,7 +314,8 @@ class SocketsCollector:
         elif not end.inode:
             holder = "none"
         else:
-            holder = "kernel" if self._walk.complete else "hidden"
+            unheld: Holder = "kernel" if self._walk.complete else "hidden"
+            holder = unheld if self._walk.searched(end.inode) else "sought"
         peer = self._by_inode.get(end.unix.peer_inode or 0) if end.unix is not None else None
         if end.unix is not None:
             remote_name = peer.endpoint.local_address if peer is not None else None

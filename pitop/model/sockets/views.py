@@ -104,6 +104,7 @@ _NOBODY = {
     "none": "no program any more",
     "kernel": "kernel",
     "hidden": "not permitted to see",
+    "sought": "still looked for",
     "unseen": "closed before it was seen",
     "process": "unknown",
 }

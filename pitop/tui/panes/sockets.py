@@ -10,11 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.topics import SOCKETS
-from pitop.model.scope import About, Scope, of_flow, of_process
+from pitop.model.scope import About, Scope, of_flow, of_host, of_port, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.sockets import (
     AskSockets,
     CloseSocket,
+    Group,
+    Opening,
     Socket,
     SocketsSnapshot,
     by_local_port,
@@ -158,6 +160,7 @@ class SocketsPane(TablePane[Any]):
         self._columns["list"] = self.columns
         self._within: tuple[str, Callable[[Socket], bool], str] | None = None
         self._longest: dict[str, int] = {}
+        self._abouts: dict[Hashable, tuple[Socket, About]] = {}
         self._made: dict[Hashable, Any] = {}
         self._asked_for = AskSockets()
         self._unix_shown = False
@@ -187,6 +190,9 @@ class SocketsPane(TablePane[Any]):
             self.fail(newest)
         elif isinstance(newest, SocketsSnapshot):
             self._snapshot = newest
+            if self._abouts:
+                there = {row.key for row in (*newest.rows, *newest.closed)} if self.scope is not None else set()
+                self._abouts = {key: known for key, known in self._abouts.items() if key in there}
             self.fail(None, newest.missing)
             self.present()
 
@@ -207,14 +213,17 @@ class SocketsPane(TablePane[Any]):
         return self.within(rows)
 
     def about(self, row: Any) -> About:
-        """Its owners, user and ends."""
-        return about_socket(row)
+        """Its owners, user and ends; worked out once for each row, since there may be very many."""
+        known = self._abouts.get(row.key)
+        if known is None or known[0] is not row:
+            known = self._abouts[row.key] = (row, about_socket(row))
+        return known[1]
 
     def scope_here(self, below: bool) -> Scope | None:
-        """The flow of a connection; else the process that has it open."""
+        """The flow of a connection, or the process that has the socket; of a group what its sockets have in common."""
         row = self.table.selected
         if not isinstance(row, Socket):
-            return None
+            return _followed(self._view, row)
         flow = about_socket(row).flow
         if flow is not None and row.endpoint.remote_port:
             return of_flow(flow)
@@ -518,7 +527,16 @@ class SocketsPane(TablePane[Any]):
             pane.table.aim(owners[0].key)
 
     async def action_elsewhere(self, stem: str) -> None:
-        """Go to another pane."""
+        """Go to the packets of this flow, or to the path to its other side."""
+        row = self.table.pin()
+        scope = None
+        if isinstance(row, Socket) and row.endpoint.remote_port is not None and row.endpoint.remote_address is not None:
+            flow = about_socket(row).flow
+            scope = of_host(row.endpoint.remote_address) if stem == "path" or flow is None else of_flow(flow)
+        if scope is None:
+            self.app.notify("Select a connection that has another side.", timeout=3)
+            return
+        self.post_message(self.Follow(scope))
         await self.app.go(stem)  # type: ignore[attr-defined]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -534,6 +552,20 @@ def _ends(row: Socket) -> str:
     if end.remote_port is None:
         return f"{end.protocol} {local}"
     return f"{end.protocol} {local} to {address_port(end.remote_address, end.remote_port)}"
+
+
+def _followed(view: str, row: Any) -> Scope | None:
+    """What a group of sockets would have all panes follow."""
+    if isinstance(row, Opening):
+        return of_port(row.port)
+    if not isinstance(row, Group):
+        return None
+    owner = next((owner for each in row.sockets for owner in each.owners if owner.key == row.key), None)
+    if view == "process" and owner is not None and owner.key is not None:
+        return of_process(owner.key, owner.name)
+    if view == "remote":
+        return of_host(str(row.key))
+    return of_port(row.key[1]) if view == "port" else None
 
 
 def _holders(row: Socket) -> str:
