@@ -26,7 +26,8 @@ from pitop.model.sockets import (
     Unix,
     by_state,
 )
-from pitop.tui.app import PitopApp
+from pitop.tui import app
+from pitop.tui.app import PANES, PitopApp
 from pitop.tui.panes.processes import ProcessesPane
 from pitop.tui.panes.sockets import SocketsPane
 from pitop.tui.settings import PaneSettings, Settings
@@ -173,10 +174,10 @@ def source() -> StillSource:
 @asynccontextmanager
 async def driven(size: tuple[int, int] = (120, 40), settings: Settings | None = None) -> AsyncIterator[Driven]:
     made = source()
-    app = PitopApp(made, settings or Settings(glyphs="block"), "sockets")
-    async with app.run_test(size=size) as pilot:
+    screen = PitopApp(made, settings or Settings(glyphs="block"), "sockets")
+    async with screen.run_test(size=size) as pilot:
         await pilot.pause()
-        yield Driven(app, pilot, made)
+        yield Driven(screen, pilot, made)
 
 
 async def test_the_busiest_come_first_unix_is_hidden_and_closed_ones_stay() -> None:
@@ -373,7 +374,7 @@ async def test_what_is_asked_of_the_collector() -> None:
         assert asked == [AskSockets(names=True), AskSockets(namespaces=True, names=True)]
         await seen.press("1")
         assert seen.source.listening() == {"machine", PROCESSES.name}
-        await seen.press("3")
+        await seen.press(str([place.stem for place in PANES].index("sockets") + 1))
         assert seen.source.asked[-1] == (SOCKETS.name, AskSockets(namespaces=True, names=True))
 
 
@@ -419,11 +420,19 @@ async def test_it_fits(size: tuple[int, int]) -> None:
             assert len(seen.pane.table.rows) > 0
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other tabs, so that pictures do not change with them."""
+    monkeypatch.setattr(app, "PANES", tuple(each for each in PANES if each.stem == "sockets"))
+
+
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_looks(snap_compare: Any, size: tuple[int, int]) -> None:
-    app = PitopApp(source(), Settings(glyphs="block"), "sockets")
-    assert snap_compare(app, terminal_size=size, press=["enter"])
+    made = PitopApp(source(), Settings(glyphs="block"), "sockets")
+    assert snap_compare(made, terminal_size=size, press=["enter"])
 
 
+@pytest.mark.usefixtures("alone")
 def test_looks_of_what_is_open(snap_compare: Any) -> None:
     assert snap_compare(PitopApp(source(), Settings(glyphs="block"), "sockets"), terminal_size=(120, 40), press=["o"])
