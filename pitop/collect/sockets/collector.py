@@ -311,6 +311,8 @@ class SocketsCollector:
     # --- counts and sums, kept up with what changes
 
     def _tally(self, last: Socket | None, row: Socket | None) -> None:
+        if last is not None and row is not None and last.endpoint.state == row.endpoint.state:
+            return
         if last is not None:
             self._states[last.endpoint.protocol, last.endpoint.state] -= 1
         if row is not None:
