@@ -31,6 +31,7 @@ def test_short_and_several_types(dns_lab: DnsLab) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "10.53.1.2\nfd53::2\n", "")
     assert pitop(dns_lab, "-x", "10.53.1.2", "--short").stdout == "www.pitop.lab.\n"
     assert pitop(dns_lab, "bücher.pitop.lab", "--short").stdout == "10.53.1.4\n"
+    assert ";; NAME: bücher.pitop.lab." in pitop(dns_lab, "xn--bcher-kva.pitop.lab").stdout
 
 
 def test_layout_is_digs(dns_lab: DnsLab) -> None:

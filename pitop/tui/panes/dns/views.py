@@ -161,6 +161,8 @@ def _lookup_lines(lookup: Lookup, alone: bool) -> list[list[Phrase]]:
         return [[question, (f"  {lookup.trouble.message}. {lookup.trouble.advice}", Tone.BAD)]]
     if lookup.answer is None:
         return [[question, ("  asking", Tone.FAINT)]]
+    if lookup.answer.unicode is not None:
+        question = (f" {lookup.answer.unicode} {lookup.question.type}", Tone.STRONG)
     first: list[Phrase] = [question, *_answer_phrases(lookup.answer, lookup.verdict)]
     lines = [first]
     words = explain(lookup.answer)
