@@ -10,7 +10,9 @@ from importlib import import_module
 __all__ = ["main"]
 
 COMMANDS = {
+    "dns": "names looked up, traced, proved, compared (dig, host)",
     "inspect": "one process in full (ps -o, lsof -p, /proc/PID)",
+    "packets": "what goes over the wire, from the network or a file (tcpdump -n)",
     "processes": "every process, as text or JSON (ps, top -b)",
     "sockets": "every socket, whose it is and how it is doing (netstat -nap, ss -tunapie)",
     "memory": "where memory is, who faults, what a process really holds (free, vmstat, pmap -X)",
