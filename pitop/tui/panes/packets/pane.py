@@ -40,6 +40,8 @@ __all__ = ["PacketsPane"]
 
 _AROUND = 100  # rows that are asked for beyond those on the screen, on either side
 _TIMES = ("time", "since_start_seconds", "since_previous_seconds")
+_NARROW = ("time", "process", "info")
+_WIDE = 100  # cells from which on the list has all usual columns
 _BESIDE = 110  # cells from which on layers and dump stand side by side
 _TITLES = {"ladder": "Ladder", "stream": "Stream", "statistics": "Statistics", "conversations": "Conversations"}
 
@@ -75,6 +77,7 @@ class PacketsPane(TablePane[Any]):
         key("packets.statistics", "g", "sheet('statistics')", "Statistics", "The capture as a whole", footer=True),
         key("packets.conversations", "v", "sheet('conversations')", "Talks", "Who talks with whom", footer=True),
         key("packets.capture", "i", "capture", "Capture", "Choose interface and capture filter", footer=True),
+        key("packets.process", "p", "process", "Process", "Go to the process that the packet belonged to"),
         key("packets.time", "t", "time", "Time", "Time of day, since the start, since the packet before"),
         key("packets.own", "e", "own", "Own SSH", "Show or leave out pitop's own SSH connection"),
         key("packets.write", "w", "write", "Write", "Write packets to a file, while the screen goes on", footer=True),
@@ -130,7 +133,19 @@ class PacketsPane(TablePane[Any]):
         super().on_mount()
         path = getattr(self.app, "reading", None)
         self._capture = Capture(path=path)
+        self._following = path is None
         self.table.empty_words = "no packets yet"
+
+    def on_resize(self) -> None:
+        """Narrow screens show what tcpdump shows, and the program; the line itself names the protocol."""
+        self.query_one("#below").set_class(self.size.width < _BESIDE, "narrow")
+        if self.settings.columns is None:
+            time = next((each for each in self.columns if each in _TIMES), _TIMES[0])
+            usual = _NARROW if self.size.width < _WIDE else self.usual
+            columns = tuple(time if each in _TIMES else each for each in usual)
+            if columns != self.columns:
+                self.columns = columns
+                self.table.set_fields(self.shown_fields())
 
     # --- what comes
 
@@ -139,7 +154,7 @@ class PacketsPane(TablePane[Any]):
         super().wake(source)
         self.feed.ask(self._capture)
         self._asked = None
-        self._ask(None if self._following else self.table.place - _AROUND)
+        self._ask(None if self._following else max(0, self.table.place - _AROUND))
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """Show a snapshot."""
@@ -289,8 +304,21 @@ class PacketsPane(TablePane[Any]):
             self._set_following(False)
         self._showing_detail = True
         self.query_one("#below").styles.display = "block"
-        self.query_one("#below").set_class(self.size.width < _BESIDE, "narrow")
         self._show_detail()
+
+    async def action_process(self) -> None:
+        """Go to the process that the packet belonged to."""
+        packet = self.table.pin()
+        if packet is None or packet.pid is None:
+            self.app.notify("No process is known for this packet.", timeout=3)
+            return
+        pane = await self.app.go("processes")  # type: ignore[attr-defined]
+        if isinstance(pane, TablePane):
+            row = next((each for each in pane.table.rows if getattr(each, "pid", None) == packet.pid), None)
+            if row is None:
+                self.app.notify(f"Process {packet.pid} ({packet.process}) is not there any more.", timeout=3)
+            else:
+                pane.table.aim(pane.key(row))
 
     def _show_detail(self) -> None:
         packet = self.table.selected
