@@ -6,6 +6,7 @@ screen's process asks. Whatever happens to it happens to it alone.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -25,6 +26,7 @@ from pitop.collect.packets.messages import (
     Conversations,
     Details,
     Ended,
+    Finish,
     LadderOf,
     Look,
     Lookup,
@@ -202,6 +204,8 @@ class Helper:
             self.printing = _Printing(self, message)
         elif isinstance(message, Select):
             self._selected(message)
+        elif isinstance(message, Finish):
+            self._finish()
         elif isinstance(message, Save):
             wanted = msgspec.structs.replace(self.config, saving=message.saving)
             self.saving = None if message.saving is None else _Saving(self, wanted)
@@ -259,6 +263,31 @@ class Helper:
                         return found
         return found
 
+    def _finish(self) -> None:
+        """A last look at the ring; everything that is there is looked at and handed over, for two seconds at most."""
+        if isinstance(self.source, RingInput):
+            # What has just come in is in a block that the kernel has not handed over yet.
+            last = time.monotonic() + 3 * self.config.retire_ms / 1000
+            while time.monotonic() < last:
+                self.source.ring.wait(self.config.retire_ms)
+                self.source.take(self.store)
+        until = time.monotonic() + 2
+        busy = True
+        while busy and time.monotonic() < until and not self.channel.closed and not self.ended:
+            busy = self.index.go_on(_SLICE)
+            for worker in (self.printing, self.saving):
+                if worker is not None:
+                    worker.go_on()
+                    busy |= worker.behind
+            self.channel.flush()
+            for message in self.channel.receive():
+                if not isinstance(message, Finish):
+                    self._answer(message)
+            if busy and self.channel.waiting > _WAITING_MOST // 2:
+                select.select([], [self.channel.fileno()], [], 0.05)
+        if not self.ended:
+            self.end()
+
     def unsettled(self, number: int) -> bool:
         """Whether the process of a packet is still being looked for; no longer than a moment."""
         chunk = self.store.chunk_of(number)
@@ -286,6 +315,11 @@ class _Printing:
         self._next = helper.store.first
         self._left = asked.count
         self._filter = self._view._filter
+
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to hand over."""
+        return self._left != 0 and self._next < self._helper.store.next
 
     def go_on(self) -> bool:
         """Send the packets that the index has been through; whether there are more."""
@@ -328,6 +362,11 @@ class _Saving:
         self.saved = 0
         self.lost = 0
 
+    @property
+    def behind(self) -> bool:
+        """Whether there is more to hand over."""
+        return self._next < self._helper.store.next
+
     def go_on(self) -> bool:
         """Build records of what has come in; whether there are more."""
         helper = self._helper
@@ -346,10 +385,15 @@ class _Saving:
                 stop = min(stop, len(chunk.flows))  # the process is written beside the packet: the index goes first
                 stop = next((at for at in range(start, stop) if helper.unsettled(chunk.first + at)), stop)
             stop = min(stop, start + 2048)
+            if self._policy.count is not None:
+                stop = min(stop, start + self._policy.count - self.saved)
             if stop <= start:
                 break
             self._records([self._noted(chunk, place) for place in range(start, stop)])
             self._next += stop - start
+            if self.saved == self._policy.count:
+                helper.end()
+                return False
         return self._next < store.next and helper.channel.waiting < _WAITING_MOST
 
     def _noted(self, chunk: Any, place: int) -> Frame:
@@ -433,6 +477,9 @@ def main() -> int:
         channel.send(Problem(str(problem), problem.advice))
         _drain(channel)
         return 1
+    # Millions of small tuples come and go, hardly any of them in circles.
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
     give_up(_MEMORY, files=config.path is not None)
     channel.send(Started(os.getuid()))
     try:
