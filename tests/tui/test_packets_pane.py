@@ -23,6 +23,7 @@ from pitop.model.packets.snapshot import (
     PacketsSnapshot,
     SaveTo,
 )
+from pitop.model.scope import Flow, of_port
 from pitop.tui.app import PitopApp
 from pitop.tui.panes.packets.pane import PacketsPane
 from pitop.tui.panes.packets.sheet import Sheet
@@ -53,7 +54,7 @@ async def opened(
     first: PacketsSnapshot, size: tuple[int, int] = (120, 40), reading: str | None = None
 ) -> AsyncIterator[tuple[Pilot[int], PacketsPane, StillSource]]:
     source = StillSource((MACHINE, machine()), (PROCESSES, processes()), (PACKETS, first))
-    app = PitopApp(source, Settings(glyphs="block"), "packets", reading)
+    app = PitopApp(source, Settings(glyphs="block"), "packets", reading=reading)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         pane = app.query_one(PacketsPane)
@@ -167,7 +168,7 @@ async def test_the_ladder_and_the_stream_take_the_lists_place() -> None:
         assert "10.0.0.1:4000" in text
         assert " S seq 0 " in text
         assert "▶│" in text
-        await pilot.press("escape", "s")
+        await pilot.press("escape", "o")
         await put(pilot, source, snapshot(950, stream=stream))
         text = shown(pilot)
         assert "GET / HTTP/1.1" in text
@@ -226,3 +227,15 @@ def test_a_window_has_no_rows_beyond_its_ends(place: int) -> None:
     else:
         with pytest.raises(IndexError):
             window[place]
+
+
+async def test_the_scope_narrows_what_is_asked_for_and_a_packet_gives_one() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        pane.scope = of_port(80)
+        await pilot.pause()
+        assert asked(source, AskRows)[-1].filter == "port=80"
+        pane.set_filter("length>100")
+        assert asked(source, AskRows)[-1].filter == "(length>100) and port=80"
+        here = pane.scope_here(False)
+        assert here is not None
+        assert here.flow == Flow.between("udp", ("10.0.0.1", 4000), ("10.0.0.2", 80))

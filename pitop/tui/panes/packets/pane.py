@@ -12,7 +12,9 @@ from textual.containers import Container
 from pitop.collect.topics import PACKETS
 from pitop.model.filter import compile_filter
 from pitop.model.packets.packet import Packet
+from pitop.model.packets.scoping import narrowed, scope_expression
 from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
+from pitop.model.scope import Flow, Scope, of_flow, of_host
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.packets import FIELDS, OPERANDS
@@ -73,7 +75,7 @@ class PacketsPane(TablePane[Any]):
             "The connection as arrows between two hosts",
             footer=True,
         ),
-        key("packets.stream", "s", "sheet('stream')", "Stream", "What both sides said", footer=True),
+        key("packets.stream", "o", "sheet('stream')", "Stream", "What both sides said", footer=True),
         key("packets.statistics", "g", "sheet('statistics')", "Statistics", "The capture as a whole", footer=True),
         key("packets.conversations", "v", "sheet('conversations')", "Talks", "Who talks with whom", footer=True),
         key("packets.capture", "i", "capture", "Capture", "Choose interface and capture filter", footer=True),
@@ -175,7 +177,7 @@ class PacketsPane(TablePane[Any]):
         if newest.filter_problem:
             problems.append([(f" filter: {newest.filter_problem}", Tone.BAD)])
         self.query_one("#failure", Notice).say(*problems[:3])
-        if newest.filter == self.filter.text:
+        if newest.filter == narrowed(self.filter.text, self.scope):
             oldest = newest.status.first if not newest.filter.strip() else None
             self._window = Window(newest.rows, newest.first, newest.total, oldest)
             self.present()
@@ -246,7 +248,7 @@ class PacketsPane(TablePane[Any]):
         self._ask(max(0, top - _AROUND))
 
     def _ask(self, first: int | None) -> None:
-        asked = AskRows(self.size.height + 2 * _AROUND, first, self.filter.text)
+        asked = AskRows(self.size.height + 2 * _AROUND, first, narrowed(self.filter.text, self.scope))
         if asked != self._asked:
             self._asked = asked
             self.feed.ask(asked)
@@ -273,6 +275,25 @@ class PacketsPane(TablePane[Any]):
         """Show only what matches; the helper looks for it."""
         self.filter = compile_filter(text, self._operands, self._main)
         self._ask(None if self._following else 0)
+
+    def watch_scope(self, scope: Scope | None) -> None:
+        """The helper looks for what belongs to the scope."""
+        if not self.is_mounted:
+            return
+        self._ask(None if self._following else 0)
+        if scope is not None and scope_expression(scope) is None:
+            self.app.notify(f"A {scope.kind.value} means nothing to packets: all are shown.", timeout=3)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The selected packet's conversation."""
+        packet = self.table.selected
+        if packet is None or packet.source is None or packet.destination is None:
+            return None
+        if packet.source_port is None or packet.destination_port is None:
+            return of_host(packet.destination)
+        protocol = "udp" if packet.tcp_flags is None else "tcp"
+        ends = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+        return of_flow(Flow.between(protocol, *ends))
 
     def sort_by(self, name: str, falling: bool | None = None) -> None:
         """Packets stay in the order in which they came."""
