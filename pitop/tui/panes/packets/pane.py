@@ -11,6 +11,7 @@ from textual.containers import Container
 
 from pitop.collect.topics import PACKETS
 from pitop.model.filter import compile_filter
+from pitop.model.packets.actions import WriteStream
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.scoping import narrowed, scope_expression
 from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
@@ -404,7 +405,7 @@ class PacketsPane(TablePane[Any]):
         self._title()
 
     def _title(self) -> None:
-        words = "  x hex or text" if self._sheet == "stream" else ""
+        words = "  x hex or text  w writes it to a file" if self._sheet == "stream" else ""
         self.query_one("#title", Notice).say(
             [(f" {_TITLES[self._sheet]}", Tone.STRONG), (f"   Esc back to the list{words}", Tone.FAINT)]
         )
@@ -493,8 +494,26 @@ class PacketsPane(TablePane[Any]):
         self._begin(Capture(now.interface, now.expression, own, now.path, now.attempt + 1))
         self.app.notify("pitop's own SSH connection is " + ("captured too" if own else "left out"), timeout=3)
 
+    def _write_stream(self) -> None:
+        stream = None if self._snapshot is None else self._snapshot.stream
+        if stream is None:
+            return
+
+        def changed(text: str) -> Answer:
+            return Answer("both sides, in the order in which they spoke, as they are")
+
+        def done(said: str | None) -> None:
+            if said:
+                self.act(WriteStream(said.strip(), stream))
+            self.query_one("#sheet").focus()
+
+        self._prompt("Write to", "stream.bin", changed, done)
+
     def action_write(self) -> None:
-        """Type the name of a file to write to; none ends it."""
+        """Type the name of a file to write packets to, or the stream that is shown; again ends it."""
+        if self._sheet == "stream":
+            self._write_stream()
+            return
         if self._snapshot is not None and self._snapshot.saving is not None:
             self.feed.ask(SaveTo())
             return
