@@ -28,11 +28,11 @@ from pitop.render.packets.sheets import (
     statistics_lines,
     stream_lines,
 )
-from pitop.render.units import amount, bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 from pitop.tui.panes.packets.sheet import Sheet
+from pitop.tui.panes.packets.status import status_line
 from pitop.tui.panes.packets.window import PacketTable, Window
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
@@ -200,38 +200,7 @@ class PacketsPane(TablePane[Any]):
         snapshot = self._snapshot
         if snapshot is None:
             return [(" starting to capture …", Tone.FAINT)]
-        status, capture = snapshot.status, snapshot.capture
-        where = capture.path or capture.interface or "all interfaces"
-        live = snapshot.running and capture.path is None
-        phrases: list[Phrase] = [
-            (" ● " if live else " ■ ", Tone.GOOD if live else Tone.FAINT),
-            (where, Tone.ACCENT),
-            (f"  {amount(status.captured)} packets", Tone.PLAIN),
-        ]
-        if capture.expression:
-            phrases.append((f" of “{capture.expression}”", Tone.WARN))
-        lost = status.dropped
-        phrases.append((f"  dropped {amount(lost)}", Tone.BAD if lost else Tone.FAINT))
-        if status.freezes:
-            phrases.append((f"  ring full {status.freezes}×", Tone.BAD))
-        if status.evicted:
-            phrases.append((f"  {amount(status.evicted)} oldest gone ({bytes_text(64 << 20)} kept)", Tone.WARN))
-        if status.lag > 1000 or status.reading:
-            phrases.append((f"  {amount(status.lag)} to look at", Tone.WARN))
-        if status.skipped:
-            phrases.append((f"  {amount(status.skipped)} not analysed", Tone.WARN))
-        if snapshot.left_out:
-            phrases.append(("  own SSH left out", Tone.FAINT))
-        if status.note:
-            phrases.append((f"  {status.note}", Tone.BAD))
-        if snapshot.saving:
-            phrases.append((f"  writing {snapshot.saving}: {amount(snapshot.saved)}", Tone.GOOD))
-        if status.unsaved:
-            phrases.append((f"  {amount(status.unsaved)} not written", Tone.BAD))
-        if self.filter.text.strip():
-            phrases.append((f"  filter: {self.filter.text} ({amount(shown)})", Tone.WARN))
-        phrases.append(("  following" if self._following else "  stopped here, f follows", Tone.FAINT))
-        return phrases
+        return status_line(snapshot, self.filter.text, shown, following=self._following)
 
     def key(self, row: Packet) -> int:
         """A packet is its number."""

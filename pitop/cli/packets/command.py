@@ -35,7 +35,7 @@ def run(arguments: Sequence[str]) -> int:
     said.filter = narrowed(said.filter, scope)
     keep = _display_filter(said.filter)
     if said.read is None:
-        from pitop.cli.packets_live import live
+        from pitop.cli.packets.live import live
 
         return live(said, expression, said.filter)
     return _recorded(said, expression, keep)
@@ -90,7 +90,7 @@ def _recorded(said: argparse.Namespace, expression: str, keep: Callable[[Row], b
         if said.write is not None:
             return _copied(said, rows)
         if said.json:
-            from pitop.cli.packets_json import one_document
+            from pitop.cli.packets.documents import one_document
 
             return one_document(rows, said.read)
         return _lines(rows)

@@ -102,7 +102,7 @@ class _Run:
         sys.stdout.flush()
 
     def _document(self) -> None:
-        from pitop.cli.packets_json import batch_document
+        from pitop.cli.packets.documents import batch_document
 
         self._due = time.monotonic() + _EVERY
         if self._pending:
