@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import ClassVar, NamedTuple
 
 from rich.text import Text
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
@@ -29,6 +29,7 @@ from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings, Settings
 from pitop.tui.terminal.driver import PitopDriver
+from pitop.tui.turns import InTurn
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header
 from pitop.tui.widgets.tabs import Tabs
@@ -65,7 +66,7 @@ _CAPS = {
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class PitopApp(App[None]):
+class PitopApp(InTurn):
     """The full-screen program on one source."""
 
     TITLE = "pitop"
