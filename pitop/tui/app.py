@@ -24,6 +24,7 @@ from textual.screen import Screen
 from pitop.collect.source import Source
 from pitop.render.field import Tone
 from pitop.render.glyphs import LEVELS, Glyphs
+from pitop.render.text import visible
 from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
@@ -60,7 +61,7 @@ PANES = (
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
     "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "space": "Space", "esc": "Esc", "shift": "Shift",
-    "del": "Del",
+    "del": "Del", "⏎": "Enter",
 }  # fmt: skip
 
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -73,6 +74,7 @@ class PitopApp(InTurn):
     CSS = """
     Screen { layout: vertical; overflow: hidden; }
     #panes { height: 1fr; width: 1fr; }
+    SearchIcon { display: none; }
     """
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False
@@ -134,9 +136,12 @@ class PitopApp(InTurn):
         self._wake()
         self._fit(self.size)
         for problem in self.settings.problems:
-            self.notify(f"configuration, {problem}", severity="warning", timeout=12)
+            self._warn(f"configuration, {problem}")
         if self.settings.theme not in self.available_themes:
-            self.notify(f"configuration: there is no theme “{self.settings.theme}”", severity="warning", timeout=12)
+            self._warn(f"configuration: there is no theme “{self.settings.theme}”")
+
+    def _warn(self, words: str) -> None:
+        self.notify(visible(words), severity="warning", timeout=12, markup=False)
 
     def on_unmount(self) -> None:
         """End every collector."""
@@ -250,7 +255,7 @@ class PitopApp(InTurn):
                 async def run(action: str = binding.action, node: object = node) -> None:
                     await self.run_action(action, default_namespace=node)  # type: ignore[arg-type]
 
-                yield SystemCommand(binding.description, binding.tooltip or binding.description, run)
+                yield SystemCommand(binding.description, binding.tooltip, run)
         for seconds in _INTERVALS:
             yield SystemCommand(
                 f"Refresh every {seconds:g} s", "How often samples are taken", lambda s=seconds: self.sample_every(s)

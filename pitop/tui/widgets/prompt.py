@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from pitop.render.field import Tone
+from pitop.render.text import visible
 from pitop.tui.widgets.notice import Notice
 
 __all__ = ["Answer", "Prompt"]
@@ -44,7 +45,7 @@ class Prompt(Widget):
         self, label: str, text: str, changed: Callable[[str], Answer], done: Callable[[str | None], None]
     ) -> None:
         super().__init__()
-        self._label = label
+        self._label = visible(label)
         self._initial = text
         self._change = changed
         self._done = done
