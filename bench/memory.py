@@ -1,26 +1,25 @@
 """What the memory pane's readings cost with many processes on screen.
 
-`python -m bench.memory [--processes 1000] [--seconds 60] [--interval 1]` forks that many processes, has the memory
-collector follow all of them, and prints the share of a core that reading smaps_rollup took, the shortest time between
-two readings of one process, and what a whole sample of the machine cost. It fails where a promise is broken: 2 % of a
-core, 5 s.
+`python -m bench.memory [--processes 1000] [--seconds 60] [--interval 1]` grows that many processes, has the memory
+collector follow every one that there is, and prints the share of a core that reading smaps_rollup took, the shortest
+time between two readings of one process, and what a sample of the machine itself cost. It fails where a promise is
+broken: 2 % of a core, 5 s.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
-import os
-import signal
 import sys
 import time
 from collections import defaultdict
 from contextlib import closing
 from itertools import pairwise
 
+from bench.farm import farm
 from pitop.collect.memory.overview import MemoryCollector
 from pitop.collect.memory.rounds import Rounds
-from pitop.kernel.memory.smaps import read_holding, read_stat
+from pitop.collect.topics import PROCESSES
+from pitop.kernel.memory.smaps import read_holding
 from pitop.model.memory.holdings import Holding
 from pitop.model.memory.snapshot import Looking
 from pitop.model.processes import ProcessKey
@@ -29,7 +28,6 @@ __all__ = ["main"]
 
 _SHARE = 0.02  # of one core
 _AGAIN = 5.0  # seconds
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class _Meter:
@@ -47,20 +45,6 @@ class _Meter:
         return holding
 
 
-def _forked(count: int) -> list[int]:
-    """Processes that wait for their parent's end."""
-    libc = ctypes.CDLL(None)
-    pids = []
-    for _ in range(count):
-        pid = os.fork()
-        if pid == 0:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-            signal.pause()
-            os._exit(0)
-        pids.append(pid)
-    return pids
-
-
 def main() -> int:
     """Run the measurement; 1 where a promise is broken."""
     parser = argparse.ArgumentParser(prog="python -m bench.memory", description="What the memory pane's readings cost.")
@@ -68,13 +52,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--interval", type=float, default=1.0)
     said = parser.parse_args()
-    pids = _forked(said.processes)
-    try:
-        return _measured([read_stat(pid).key for pid in pids], said.seconds, said.interval)
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+    with farm(said.processes), closing(PROCESSES.open()) as processes:
+        keys = [each.key for each in processes.collect().rows if not each.kernel]
+        return _measured(keys, said.seconds, said.interval)
 
 
 def _measured(keys: list[ProcessKey], seconds: float, interval: float) -> int:
@@ -85,9 +65,9 @@ def _measured(keys: list[ProcessKey], seconds: float, interval: float) -> int:
         began, cpu = time.monotonic(), time.thread_time()
         all_read: float | None = None
         while time.monotonic() - began < seconds:
-            holdings = collector.collect().holdings
+            collector.collect()
             samples += 1
-            if all_read is None and len(holdings) == len(keys):
+            if all_read is None and len(meter.times) == len(keys):
                 all_read = time.monotonic() - began
             time.sleep(max(0.0, began + samples * interval - time.monotonic()))
         spent, lasted = time.thread_time() - cpu, time.monotonic() - began

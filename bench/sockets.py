@@ -1,9 +1,9 @@
 """What one look at many TCP sockets costs, beside ss, netstat and psutil: CPU milliseconds, best of several.
 
-    sudo python bench/sockets.py [SOCKETS]
+    sudo python -m bench.sockets [SOCKETS]
 
 Opens the sockets (20,000 if not told otherwise) in ten processes inside a network namespace of its own, which ends
-with it. Of every refresh after the first, a twentieth of the connections has moved.
+with it. Then the same with the socket pane on the screen: its CPU share, and how long a key takes to show.
 """
 
 from __future__ import annotations
@@ -15,13 +15,17 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 
+from bench.measure import Plan, measure
+from bench.programs import Contestant
 from pitop.collect.sockets import SocketsCollector
 
 _PROCESSES = 10
@@ -116,6 +120,17 @@ def _child(command: list[str], times: int) -> float:
     return best * 1000
 
 
+def _pane() -> None:
+    command = (str(Path(sys.executable).parent / "pitop"), "--pane", "sockets", "--interval", "1")
+    measured = measure(Contestant("pitop", command, r"ESTABLISHED 127\."), Plan(seconds=10, keys=12))
+    if measured.cpu_percent is not None:
+        print(f"the pane, once a second: {measured.cpu_percent:.1f} % CPU, {measured.bytes_per_second:.0f} bytes/s")
+    for name, times in (("at rest", measured.quiet_ms), ("at any moment", measured.any_ms)):
+        if times:
+            middle, worst = statistics.median(times), max(times)
+            print(f"key to paint {name}: median {middle:.0f} ms, worst {worst:.0f} ms of {len(times)}")
+
+
 def main() -> None:
     """Measure, and print one line for each."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
@@ -137,6 +152,7 @@ def main() -> None:
             if shutil.which(command[0]):
                 print(f"{' '.join(command):28}{_child(command, 3):8.0f}")
         print(f"{'psutil.net_connections':28}{_own(lambda: psutil.net_connections('tcp'), 3):8.0f}")
+        _pane()
     finally:
         crowd.end()
 

@@ -10,11 +10,17 @@ from importlib import import_module
 __all__ = ["main"]
 
 COMMANDS = {
+    "dns": "names looked up, traced, proved, compared (dig, host)",
     "inspect": "one process in full (ps -o, lsof -p, /proc/PID)",
+    "packets": "what goes over the wire, from the network or a file (tcpdump -n)",
     "processes": "every process, as text or JSON (ps, top -b)",
     "sockets": "every socket, whose it is and how it is doing (netstat -nap, ss -tunapie)",
     "memory": "where memory is, who faults, what a process really holds (free, vmstat, pmap -X)",
     "time": "run a command and report what it used (time -v)",
+    "network": "interfaces, routes, neighbours, leases; which way a packet would go (ifconfig, arp, ip route get)",
+    "ping": "echoes to any number of machines at once (ping)",
+    "trace": "the way to a machine, once or over rounds (traceroute, mtr -r)",
+    "diagnose": "what is broken between here and a machine, and what to do next",
 }
 
 _USAGE = 2

@@ -42,5 +42,26 @@ SCENES = (
                        "minor_faults_per_second", "major_faults_per_second", "command"]
         """,
     ),
+    Scene("memory", "The memory pane: where it went, what it does, and what every process holds", ("--pane", "memory")),
+    Scene(
+        "address-space",
+        "The address space of one process: what it asked for, what it holds, and how it faults",
+        arguments=("--pane", "memory"),
+        keys=("\r",),
+        after=8.0,
+    ),
     Scene("help", "The help of the process pane: keys, columns and the filter language", keys=("?",), lines=30),
+    Scene(
+        "sockets",
+        "The socket pane: who talks to whom, how fast, and one connection explained",
+        arguments=("--pane", "sockets"),
+        keys=("\r",),
+    ),
+    Scene(
+        "open",
+        "The socket pane: what is open here, and from where it can be reached",
+        arguments=("--pane", "sockets"),
+        keys=("o",),
+        lines=24,
+    ),
 )

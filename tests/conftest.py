@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
+pytest_plugins = ["tests.dnslab"]
+
 _PATH = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
 
 

@@ -16,16 +16,17 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from pitop.cli.options import add_json, add_repeat, checked_filter
+from pitop.cli.options import add_json, add_repeat, add_scope, checked_filter, checked_scope, scoped
 from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
 from pitop.model.filter import Filter
 from pitop.model.memory.activity import since_boot
 from pitop.model.memory.faults import fault_cost
-from pitop.model.memory.mappings import AddressSpace, Space
 from pitop.model.memory.rows import MemoryRow, grouped, joined, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
+from pitop.model.memory.space import AddressSpace, Space
 from pitop.model.memory.totals import formulas
 from pitop.model.processes import ProcessesSnapshot
+from pitop.model.scope import Scope, about_process
 from pitop.render.document import document
 from pitop.render.field import Field, by_key, operands, record
 from pitop.render.memory.fields import MAPPING_FIELDS, ROW_FIELDS, SUMMARY_FIELDS
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
             f"-{letter}", f"--{name}", dest="unit", action="store_const", const=size, help=f"free's block in {name}"
         )
     unit.add_argument("--human", dest="unit", action="store_const", const=0, help="free's block in short sizes")
+    add_scope(parser)
     add_json(parser)
     parser.set_defaults(unit=1024)
     return parser
@@ -99,9 +101,10 @@ def run(arguments: Sequence[str]) -> int:
     chosen: Filter[MemoryRow] = checked_filter(parser, options.filter, operands(ROW_FIELDS), ("name", "command"))
     if options.pid is not None:
         return _space(options)
+    scope = checked_scope(parser, options.scope)
     fields = [names[name] for name in wanted.split(",")]
     order = names[options.sort.removeprefix("-")]
-    table = _Table(fields, order, order.falling is not options.sort.startswith("-"), chosen, options.group)
+    table = _Table(fields, order, order.falling is not options.sort.startswith("-"), chosen, options.group, scope)
     return _machine_json(options, table) if options.json else _machine_text(options, table)
 
 
@@ -115,17 +118,20 @@ class _Table:
         falling: bool,
         chosen: Filter[MemoryRow],
         group: str | None,
+        scope: Scope | None,
     ) -> None:
         self._fields = fields
         self._order = order
         self._falling = falling
         self._chosen = chosen
         self._group = group
+        self._scope = scope
 
     def rows(self, memory: MemorySnapshot, processes: ProcessesSnapshot) -> list[MemoryRow]:
         """The rows to show."""
         holdings = {each.key: each for each in memory.holdings}
         found = [row for row in joined(processes.rows, holdings, memory.time) if self._chosen(row)]
+        found = scoped(found, self._scope, lambda row: about_process(row.key, row.user))
         if self._group is not None:
             by_user = self._group == "user"
             found = list(grouped(found, lambda row: (row.user or "?") if by_user else row.name))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from pitop.collect.scope import scope_of
 from pitop.model.filter import Filter, FilterError, Operand, compile_filter
+from pitop.model.scope import About, Scope, ScopeError
 
-__all__ = ["add_json", "add_repeat", "checked_filter", "seconds"]
+__all__ = ["add_json", "add_repeat", "add_scope", "checked_filter", "checked_scope", "scoped", "seconds"]
 
 R = TypeVar("R")
 
@@ -37,6 +40,34 @@ def add_repeat(parser: argparse.ArgumentParser) -> None:
     """--interval and --count."""
     parser.add_argument("--interval", type=seconds, metavar="S", help="repeat every S seconds; rates need this")
     parser.add_argument("--count", type=_count, metavar="N", help="end after N snapshots")
+
+
+def add_scope(parser: argparse.ArgumentParser) -> None:
+    """--scope."""
+    parser.add_argument(
+        "--scope", metavar="SCOPE", help="only what belongs to pid:N, user:NAME, host:ADDRESS, port:N, name:NAME"
+    )
+
+
+def checked_scope(parser: argparse.ArgumentParser, text: str | None) -> Scope | None:
+    """The scope that --scope names; words that make none end the command. Raises Unavailable for a pid nobody has."""
+    if text is None:
+        return None
+    try:
+        return scope_of(text)
+    except ScopeError as error:
+        parser.error(str(error))
+
+
+def scoped(rows: Sequence[R], scope: Scope | None, about: Callable[[R], About]) -> list[R]:
+    """Those of `rows` that belong to `scope`; all, and a word on standard error, where it means nothing to them."""
+    if scope is None:
+        return list(rows)
+    said = [scope.holds(about(row)) for row in rows]
+    if rows and all(each is None for each in said):
+        print(f"pitop: a scope of {scope.kind.value}: means nothing here; all are shown", file=sys.stderr)
+        return list(rows)
+    return [row for row, each in zip(rows, said, strict=True) if each]
 
 
 def checked_filter(

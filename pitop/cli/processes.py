@@ -8,11 +8,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from pitop.cli.options import add_json, add_repeat, checked_filter
+from msgspec import structs
+
+from pitop.cli.options import add_json, add_repeat, add_scope, checked_filter, checked_scope, scoped
 from pitop.collect.repeat import snapshots
 from pitop.collect.topics import PROCESSES
 from pitop.model.filter import Filter
 from pitop.model.processes import Process, ProcessesSnapshot
+from pitop.model.scope import about_process
 from pitop.model.tree import flatten, with_ancestors
 from pitop.render.document import document
 from pitop.render.field import Field, by_key, operands, record
@@ -44,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sort", metavar="KEY", help="order by this field; -KEY the other way round")
     parser.add_argument("--filter", default="", metavar="EXPR", help="only what matches, such as 'cpu>40 and state=D'")
     parser.add_argument("--columns", metavar="A,B", help="which fields: " + ", ".join(each.key for each in FIELDS))
+    add_scope(parser)
     add_repeat(parser)
     add_json(parser)
     return parser
@@ -63,10 +67,14 @@ def run(arguments: Sequence[str]) -> int:
     if order is not None and order.lstrip("-") not in names:
         parser.error(f"there is no field “{order.lstrip('-')}” to sort by; there are {', '.join(known)}")
     chosen: Filter[Process] = checked_filter(parser, said.filter, operands((*FIELDS, *FLAGS)), ("command",))
+    scope = checked_scope(parser, said.scope)
     count = said.count if said.interval else 1
     if said.count and not said.interval:
         parser.error("--count needs --interval")
     for number, snapshot in enumerate(snapshots(PROCESSES, said.interval, count)):
+        if scope is not None:
+            rows = scoped(snapshot.rows, scope, lambda row: about_process(row.key, row.user))
+            snapshot = structs.replace(snapshot, rows=tuple(rows))
         placed = list(_placed(snapshot, chosen, said.tree, None if order is None else names[order.lstrip("-")], order))
         if said.json:
             print(_json(snapshot, placed, said.tree), flush=True)

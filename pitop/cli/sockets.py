@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pitop.cli.options import add_json, add_repeat, checked_filter
+from pitop.cli.options import add_json, add_repeat, add_scope, checked_filter, checked_scope, scoped
 from pitop.collect.repeat import snapshots
 from pitop.collect.topics import SOCKETS
 from pitop.model.sockets import (
@@ -22,6 +22,7 @@ from pitop.model.sockets import (
     openings,
     summary,
 )
+from pitop.model.sockets.about import about_socket
 from pitop.render.document import document
 from pitop.render.field import by_key, operands, record
 from pitop.render.sockets import FIELDS, FLAGS
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--namespaces", action="store_true", help="also those of other network namespaces")
     parser.add_argument("--names", action="store_true", help="names of remote hosts, as far as they are known by then")
     add_repeat(parser)
+    add_scope(parser)
     add_json(parser)
     return parser
 
@@ -65,10 +67,12 @@ def run(arguments: Sequence[str]) -> int:
     if said.count and not said.interval:
         parser.error("--count needs --interval")
     chosen = checked_filter(parser, said.filter, operands((*FIELDS, *FLAGS)), ("process", "local_address"))
+    scope = checked_scope(parser, said.scope)
     asked = AskSockets(namespaces=said.namespaces, names=said.names, references=not said.json)
     told: set[str] = set()
     for number, snapshot in enumerate(snapshots(SOCKETS, said.interval, said.count if said.interval else 1, asked)):
         found = [row for row in (*snapshot.rows, *(snapshot.closed if said.closed else ())) if chosen(row)]
+        found = scoped(found, scope, about_socket)
         found.sort(key=_place)
         if said.json:
             print(_json(snapshot, found, said.open, said.by), flush=True)

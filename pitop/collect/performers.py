@@ -18,6 +18,7 @@ PERFORMERS: dict[str, str] = {
     "SetOomScoreAdj": "pitop.collect.tuning:perform",
     "SetScheduler": "pitop.collect.tuning:perform",
     "ShiftNice": "pitop.collect.tuning:perform",
+    "TimeCommand": "pitop.collect.time:perform",
 }
 """The action's class name → `module:function`, a function from the action to its Outcome."""
 

@@ -33,6 +33,7 @@ from pitop.model.snapshot import Missing
 __all__ = ["ProcessesCollector"]
 
 _ROUND = 20.0  # seconds in which every sleeping process is read once
+_ROUND_MOST = 100  # of them that are read in a turn, so that with thousands it takes longer
 _DETAILS_AGE = 5.0  # seconds after which a running process's command line and user are read again
 _ENDED_KEPT = 5.0  # seconds that an ended process stays in the snapshot
 _ENDED_MOST = 500
@@ -103,6 +104,8 @@ class ProcessesCollector:
         orphaned = {int(name) for name in gone}
         for name in gone:
             self._end(self._tracks.pop(name), now)
+        if gone:
+            self._order = [track for track in self._order if track.name in self._tracks]
         self._refresh(clock, now, orphaned)
         born = [name for name in names if name not in self._tracks]
         for name in born:
@@ -143,7 +146,7 @@ class ProcessesCollector:
     def _idle_due(self, seconds: float | None) -> range:
         """The places in _order of the sleeping processes whose turn it is to be read."""
         count = len(self._order)
-        share = min(count, int(count * (seconds or 0.0) / _ROUND) + 1)
+        share = min(count, int(count * (seconds or 0.0) / _ROUND) + 1, _ROUND_MOST)
         start = self._next_idle if self._next_idle < count else 0
         self._next_idle = start + share
         return range(start, min(count, start + share))

@@ -14,15 +14,38 @@ from pitop.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from pitop.collect.collector import Collector
+    from pitop.model.delays import DelaysSnapshot
+    from pitop.model.dns.snapshot import DnsSnapshot
     from pitop.model.events import EventsSnapshot
     from pitop.model.inspection import InspectionSnapshot
     from pitop.model.machine import MachineSnapshot
-    from pitop.model.memory.mappings import AddressSpace
     from pitop.model.memory.snapshot import MemorySnapshot
+    from pitop.model.memory.space import AddressSpace
+    from pitop.model.network.snapshot import NetworkSnapshot
+    from pitop.model.packets.snapshot import PacketsSnapshot
+    from pitop.model.path.snapshot import DiagnoseSnapshot, PingSnapshot, TraceSnapshot
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
+    from pitop.model.threads import ThreadsSnapshot
 
-__all__ = ["EVENTS", "INSPECTION", "MACHINE", "MAPPINGS", "MEMORY", "PROCESSES", "SOCKETS", "Topic"]
+__all__ = [
+    "DELAYS",
+    "DIAGNOSE",
+    "DNS",
+    "EVENTS",
+    "INSPECTION",
+    "MACHINE",
+    "MAPPINGS",
+    "MEMORY",
+    "NETWORK",
+    "PACKETS",
+    "PING",
+    "PROCESSES",
+    "SOCKETS",
+    "THREADS",
+    "TRACE",
+    "Topic",
+]
 
 S = TypeVar("S", bound=Snapshot)
 
@@ -41,6 +64,7 @@ class Topic(Generic[S]):
         return made  # type: ignore[no-any-return]
 
 
+DNS: Topic[DnsSnapshot] = Topic("dns", "pitop.collect.dns.collector:DnsCollector")
 MACHINE: Topic[MachineSnapshot] = Topic("machine", "pitop.collect.machine:MachineCollector")
 PROCESSES: Topic[ProcessesSnapshot] = Topic("processes", "pitop.collect.processes:ProcessesCollector")
 SOCKETS: Topic[SocketsSnapshot] = Topic("sockets", "pitop.collect.sockets:SocketsCollector")
@@ -48,3 +72,10 @@ MEMORY: Topic[MemorySnapshot] = Topic("memory", "pitop.collect.memory.overview:M
 MAPPINGS: Topic[AddressSpace] = Topic("mappings", "pitop.collect.memory.mappings:MappingsCollector")
 EVENTS: Topic[EventsSnapshot] = Topic("events", "pitop.collect.events:EventsCollector")
 INSPECTION: Topic[InspectionSnapshot] = Topic("inspection", "pitop.collect.inspection:InspectionCollector")
+DELAYS: Topic[DelaysSnapshot] = Topic("delays", "pitop.collect.delays:DelaysCollector")
+THREADS: Topic[ThreadsSnapshot] = Topic("threads", "pitop.collect.threads:ThreadsCollector")
+NETWORK: Topic[NetworkSnapshot] = Topic("network", "pitop.collect.network:NetworkCollector")
+PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector")
+TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")
+DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examiner:DiagnoseCollector")
+PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")

@@ -22,6 +22,7 @@ _CN_IDX_PROC = _CN_VAL_PROC = 1
 _LISTEN = 1
 _NONE, _FORK, _EXEC, _EXIT = 0x0, 0x1, 0x2, 0x80000000
 _BUFFER = 32 << 20  # bytes of events that may wait; memory is taken only for those that do
+_NO_CPU = 0xFFFFFFFF
 _PATIENCE = 0.5  # seconds for the kernel to acknowledge; it stays silent where it will send nothing
 
 _HEAD = struct.Struct("=IHHII IIIIHH II Q")  # nlmsghdr, cn_msg, proc_event up to its union
@@ -75,7 +76,8 @@ class Connector:
             raise PermissionError(errno.EPERM, "process events are told outside of containers only")
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, _NETLINK_CONNECTOR)
         self.lost = 0
-        self._counts: dict[int, int] = {}
+        self._counts: dict[int, int] = {}  # the number of the newest event of each CPU
+        self._early: list[KernelEvent] = []  # what came with the answer to the subscription
         try:
             self._enlarge()
             self._socket.bind((0, _CN_IDX_PROC))
@@ -106,13 +108,13 @@ class Connector:
                 if error.errno != errno.ENOBUFS:
                     raise
                 return  # events overflow already, so they come
-            if len(data) >= _HEAD.size:
-                what, answer = _HEAD.unpack_from(data)[11], data[_HEAD.size : _HEAD.size + 4]
-                if what != _NONE:
-                    return
-                if failed := struct.unpack("=I", answer)[0]:
+            self._take(data, self._early)
+            if len(data) >= _HEAD.size + 4 and _HEAD.unpack_from(data)[11] == _NONE:
+                if failed := struct.unpack_from("=I", data, _HEAD.size)[0]:
                     raise OSError(failed, os.strerror(failed))
                 return
+            if self._early:
+                return  # events come already
         raise OSError(errno.EPROTONOSUPPORT, "the kernel does not answer: it was built without process events")
 
     def fileno(self) -> int:
@@ -121,41 +123,39 @@ class Connector:
 
     def read(self, most: int = 100_000) -> list[KernelEvent]:
         """The events that wait, oldest first, without blocking. Counts lost ones in `lost`."""
-        found: list[KernelEvent] = []
-        receive = self._socket.recv
-        counts = self._counts
+        found, self._early = self._early, []
+        receive, take = self._socket.recv, self._take
         for _ in range(most):
             try:
-                data = receive(4096)
+                take(receive(4096), found)
             except BlockingIOError:
                 break
             except OSError as error:
-                if error.errno == errno.ENOBUFS:  # the gap in the numbers tells how many
-                    continue
-                raise
-            if len(data) < _HEAD.size:
-                continue
-            head = _HEAD.unpack_from(data)
-            number, what, cpu, at = head[7], head[11], head[12], head[13] / 1e9
-            if what == _NONE:
-                continue
-            before = counts.get(cpu)
-            counts[cpu] = number
-            if before is not None:
-                gap = (number - before - 1) & 0xFFFFFFFF
-                if gap < 1 << 31:
-                    self.lost += gap
-            if what == _FORK:
-                _, parent, thread, pid = _IDS.unpack_from(data, _HEAD.size)
-                if thread == pid:
-                    found.append(Fork(at, pid, parent))
-            elif what == _EXEC:
-                found.append(Exec(at, _IDS.unpack_from(data, _HEAD.size)[1]))
-            elif what == _EXIT:
-                thread, pid, status, _, _, parent = _EXIT_IDS.unpack_from(data, _HEAD.size)
-                if thread == pid:
-                    found.append(Exit(at, pid, parent or None, status))
+                if error.errno != errno.ENOBUFS:  # the gap in the numbers tells how many were lost
+                    raise
         return found
+
+    def _take(self, data: bytes, found: list[KernelEvent]) -> None:
+        """Append the event in a message, and count what is missing before it."""
+        if len(data) < _HEAD.size:
+            return
+        head = _HEAD.unpack_from(data)
+        number, what, cpu, at = head[7], head[11], head[12], head[13] / 1e9
+        if cpu != _NO_CPU:  # answers to those who begin to listen are numbered, too, since Linux 6.6
+            before = self._counts.get(cpu)
+            self._counts[cpu] = number
+            if before is not None and (gap := (number - before - 1) & 0xFFFFFFFF) < 1 << 31:
+                self.lost += gap
+        if what == _FORK:
+            _, parent, thread, pid = _IDS.unpack_from(data, _HEAD.size)
+            if thread == pid:
+                found.append(Fork(at, pid, parent))
+        elif what == _EXEC:
+            found.append(Exec(at, _IDS.unpack_from(data, _HEAD.size)[1]))
+        elif what == _EXIT:
+            thread, pid, status, _, _, parent = _EXIT_IDS.unpack_from(data, _HEAD.size)
+            if thread == pid:
+                found.append(Exit(at, pid, parent or None, status))
 
     def close(self) -> None:
         """Stop listening."""

@@ -127,10 +127,14 @@ class ProcessReader:
         """The CPU times of many processes, as `cpu_ns` tells them."""
         if not self.has_clocks:
             return [None] * len(clock_ids)
-        try:
-            return list(map(time.clock_gettime_ns, clock_ids))
-        except OSError:  # one has ended since it was listed
-            return [self.cpu_ns(clock_id) for clock_id in clock_ids]
+        readings: list[int | None] = []
+        rest = iter(clock_ids)
+        while len(readings) < len(clock_ids):
+            try:
+                readings.extend(map(time.clock_gettime_ns, rest))
+            except OSError:  # this one has ended since it was listed; those before it have been taken
+                readings.append(None)
+        return readings
 
     def pids(self) -> set[str]:
         """The pids there are, as directory names."""

@@ -25,7 +25,7 @@ class Origin(enum.Enum):
     """Where events come from, and so what can be missed."""
 
     KERNEL = "the kernel's process events"
-    SCAN = "differences between looks at /proc: what lives shorter is not seen"
+    SCAN = "looks at /proc, short lives are missed"
 
 
 class Final(Struct, frozen=True, gc=False):

@@ -45,11 +45,16 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Operand(Generic[R]):
-    """One field that an expression may name: its key, its kind, and how to read it from a row."""
+    """One field that an expression may name: its key, its kind, and how to read it from a row.
+
+    `others` are fields that answer to the same name: a comparison holds when it does for one of them (`port=80` for
+    either side of a packet), one with `!=` or `!~` when it does for all.
+    """
 
     key: str
     kind: Kind
     read: Callable[[R], Any]
+    others: tuple[Operand[R], ...] = ()
 
 
 class FilterError(ValueError):
@@ -241,6 +246,14 @@ class _Parser(Generic[R]):
         self.keys.add(operand.key)
         if value.kind == "word" and word.lower() == "unknown" and operator in ("=", "==", "!="):
             return _unknown(operand.read, operator != "!=")
+        tests = [self._test(each, operator, value) for each in (operand, *operand.others)]
+        self.keys.update(each.key for each in operand.others)
+        if len(tests) == 1:
+            return tests[0]
+        return _all(tests) if operator in ("!=", "!~") else _any(tests)
+
+    @staticmethod
+    def _test(operand: Operand[R], operator: str, value: _Token) -> Test[R]:
         if operator in ("~", "!~"):
             return _matching(operand.read, value, operator == "!~")
         if operator == "in":

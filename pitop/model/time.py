@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from pitop.model.actions import Action, Outcome
 from pitop.model.rates import percent
 from pitop.model.snapshot import Snapshot
 
-__all__ = ["Ending", "TimeReport", "Usage", "Watched"]
+__all__ = ["Ending", "TimeCommand", "TimeOutcome", "TimeReport", "Usage", "Watched"]
 
 
 class Usage(Struct, frozen=True, kw_only=True):
@@ -91,3 +92,16 @@ class TimeReport(Snapshot, frozen=True, kw_only=True):
         """Minor and major faults by elapsed time."""
         faults = self.usage.minor_faults + self.usage.major_faults
         return faults / self.elapsed_seconds if self.elapsed_seconds > 0 else None
+
+
+class TimeCommand(Action, frozen=True):
+    """Run a line as the shell would, without input, to its end."""
+
+    line: str
+
+
+class TimeOutcome(Outcome, frozen=True):
+    """The report's lines as title and value, and the last lines of what the command wrote."""
+
+    report: tuple[tuple[str, str], ...] = ()
+    output: tuple[str, ...] = ()

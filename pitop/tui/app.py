@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar, NamedTuple
 
+from msgspec import structs
 from rich.text import Text
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -22,14 +23,18 @@ from textual.reactive import var
 from textual.screen import Screen
 
 from pitop.collect.source import Source
+from pitop.collect.topics import PROCESSES
+from pitop.model.processes import ProcessesSnapshot
+from pitop.model.scope import Scope, members
 from pitop.render.field import Tone
 from pitop.render.glyphs import LEVELS, Glyphs
 from pitop.render.text import visible
+from pitop.tui.feed import Arrived, Feed
 from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings, Settings
-from pitop.tui.terminal.driver import PitopDriver
+from pitop.tui.terminal.seam import Wired
 from pitop.tui.turns import InTurn
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header
@@ -55,6 +60,10 @@ PANES = (
     _Place("processes", "Processes", "pitop.tui.panes.processes:ProcessesPane"),
     _Place("memory", "Memory", "pitop.tui.panes.memory.pane:MemoryPane"),
     _Place("sockets", "Sockets", "pitop.tui.panes.sockets:SocketsPane"),
+    _Place("packets", "Packets", "pitop.tui.panes.packets.pane:PacketsPane"),
+    _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
+    _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
+    _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
 )
 """The panes there are, in the order of their digits."""
 
@@ -67,7 +76,7 @@ _CAPS = {
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class PitopApp(InTurn):
+class PitopApp(InTurn, Wired[None]):
     """The full-screen program on one source."""
 
     TITLE = "pitop"
@@ -98,12 +107,20 @@ class PitopApp(InTurn):
 
     paused: var[bool] = var(False)
 
-    def __init__(self, source: Source, settings: Settings | None = None, pane: str | None = None) -> None:
+    def __init__(
+        self,
+        source: Source,
+        settings: Settings | None = None,
+        pane: str | None = None,
+        scope: Scope | None = None,
+        reading: str | None = None,
+    ) -> None:
+        self.reading = reading  # a capture file, which the packet pane opens in place of the network
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
         # Without colour the terminal's own are kept; Textual would make greys of ours.
-        super().__init__(driver_class=PitopDriver, ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
         self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name
@@ -113,6 +130,8 @@ class PitopApp(InTurn):
         for place, each in enumerate(PANES):
             if each.stem == wanted:
                 self._place = place
+        self._scope = scope
+        self._family = Feed(self, PROCESSES)  # heard while a process's descendants are followed
         self._header = Header()
         self._tabs = Tabs([each.title for each in PANES])
 
@@ -134,6 +153,7 @@ class PitopApp(InTurn):
             self.set_keymap(dict(self.settings.keys))
         self._header.follow(self.source)
         self._wake()
+        self._follow(self._scope)
         self._fit(self.size)
         for problem in self.settings.problems:
             self._warn(f"configuration, {problem}")
@@ -145,6 +165,7 @@ class PitopApp(InTurn):
 
     def on_unmount(self) -> None:
         """End every collector."""
+        self._family.close()
         self.source.close()
 
     def _leave(self, number: int) -> None:
@@ -174,6 +195,7 @@ class PitopApp(InTurn):
     def _wake(self) -> None:
         self.pane.wake(self.source)
         self.pane.paused = self.paused
+        self.pane.scope = self._scope
         self.pane.focus_pane()
         self._tabs.choose(self._place)
         self._note()
@@ -204,10 +226,35 @@ class PitopApp(InTurn):
         """A tab was clicked."""
         await self.action_pane(event.place)
 
+    # --- the scope
+
+    def on_pane_follow(self, event: Pane.Follow) -> None:
+        """Have every pane follow something else, or nothing."""
+        self._follow(event.scope)
+
+    def _follow(self, scope: Scope | None) -> None:
+        self._scope = scope
+        if scope is not None and scope.descendants:
+            self._family.open(self.source)
+        else:
+            self._family.close()
+        self.pane.scope = scope
+        self._note()
+
+    def on_arrived(self, event: Arrived) -> None:
+        """The family has grown: its new members belong, and those that ended still do."""
+        newest, scope = self._family.take(), self._scope
+        if isinstance(newest, ProcessesSnapshot) and scope is not None and scope.process is not None:
+            known = members(scope.process, scope.members, newest.rows)
+            if known != scope.members:
+                self._scope = self.pane.scope = structs.replace(scope, members=known)
+
     # --- what stands around them
 
     def _note(self) -> None:
         notes: list[tuple[str, Tone]] = []
+        if self._scope is not None:
+            notes.append((self._scope.label, Tone.ACCENT))
         if self.paused:
             notes.append(("paused", Tone.WARN))
         notes.append((f"{self.source.name} {self.source.interval:g} s", Tone.FAINT))
@@ -240,8 +287,9 @@ class PitopApp(InTurn):
         listed += [(" ".join(dict.fromkeys(displays)), words) for displays, words in keys.values()]
         listed.append(("arrows PgUp PgDn Home End", "Move; left and right scroll sideways"))
         sections: list[Section] = [("", [("", self.pane.words)]), ("Keys", listed)]
-        if isinstance(self.pane, TablePane):
-            sections += [field_section(self.pane.all_fields), FILTER_WORDS]
+        front = self.pane.front
+        if isinstance(front, TablePane):
+            sections += [field_section(front.all_fields), FILTER_WORDS]
         self.push_screen(Help(self.pane.heading, sections))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

@@ -7,12 +7,14 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.message import Message
 from textual.reactive import var
 from textual.widget import Widget
 
 from pitop.collect.source import Source
 from pitop.model.actions import Action, Outcome
 from pitop.model.filter import Filter, FilterError, compile_filter
+from pitop.model.scope import About, Scope
 from pitop.model.snapshot import Failure, Missing, Snapshot
 from pitop.render.field import Field, Tone, by_key, operands
 from pitop.render.text import visible
@@ -38,16 +40,29 @@ class Pane(Widget):
     heading: ClassVar[str]
     words: ClassVar[str] = ""
 
+    class Follow(Message):
+        """Every pane is to follow something, or nothing any more."""
+
+        def __init__(self, scope: Scope | None) -> None:
+            self.scope = scope
+            super().__init__()
+
     DEFAULT_CSS = """
     Pane { height: 1fr; width: 1fr; layout: vertical; }
     """
 
     paused: var[bool] = var(False)
+    scope: var[Scope | None] = var(None)
 
     def __init__(self, settings: PaneSettings | None = None) -> None:
         super().__init__(id=self.stem)
         self.settings = settings or PaneSettings()
         self.feeds: list[Feed[Any]] = []
+
+    @property
+    def front(self) -> Pane:
+        """The pane that has the keys: one of its parts, where it is made of several."""
+        return self
 
     def wake(self, source: Source) -> None:
         """The pane is seen from now on."""
@@ -81,6 +96,13 @@ class Pane(Widget):
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """Show what a feed has brought."""
+
+    def watch_scope(self, scope: Scope | None) -> None:
+        """Something else is followed: narrow to it."""
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """What the selected row would have all panes follow; `below`: with all that is under it. None: nothing."""
+        return None
 
     def act(self, action: Action) -> None:
         """Have the source do something, and say what came of it in a notice."""
@@ -152,7 +174,8 @@ class TablePane(Pane, Generic[R]):
         key("table.columns", "f2,C", "columns", "Columns", "Choose columns and their order"),
         key("table.tag", "space", "tag", "Tag", "Tag the row, for what is done to several"),
         key("table.untag", "U", "untag", "Untag all"),
-        key("table.back", "escape", "back", "Step back", "Take back tags, then the filter"),
+        key("table.scope", "s", "scope(False)", "Scope", "Follow this one through every pane", footer=True),
+        key("table.back", "escape", "back", "Step back", "Take back tags, the filter, then the scope"),
     ]
 
     DEFAULT_CSS = """
@@ -182,6 +205,7 @@ class TablePane(Pane, Generic[R]):
             except FilterError as error:
                 self._problem = f"filter in the configuration: {error.message}"
         self._needle = ""
+        self._unscoped = False  # whether there is a scope, and it means nothing to these rows
         self.table: Table[R] = Table(
             self.shown_fields(),
             self.key,
@@ -201,6 +225,36 @@ class TablePane(Pane, Generic[R]):
     def everything(self) -> Sequence[R]:
         """All rows of the newest snapshot."""
         return ()
+
+    def about(self, row: R) -> About:
+        """What a row is about, for the scope."""
+        return About()
+
+    def within(self, rows: Sequence[R]) -> Sequence[R]:
+        """Those of `rows` that belong to the scope; all, where it means nothing to any of them."""
+        self._unscoped = False
+        scope = self.scope
+        if scope is None:
+            return rows
+        said = [scope.holds(self.about(row)) for row in rows]
+        if rows and all(each is None for each in said):
+            self._unscoped = True
+            return rows
+        return [row for row, each in zip(rows, said, strict=True) if each]
+
+    def watch_scope(self, scope: Scope | None) -> None:
+        """Narrow to what belongs."""
+        if self.is_mounted:
+            self.present()
+
+    def action_scope(self, below: bool) -> None:
+        """Have every pane follow what the selected row is about."""
+        self.table.pin()
+        scope = self.scope_here(below)
+        if scope is None:
+            self.app.notify("There is nothing here to follow: choose a row first", timeout=3)
+        else:
+            self.post_message(self.Follow(scope))
 
     def face(self, row: R) -> Face:
         """How a row looks besides its cells."""
@@ -270,6 +324,8 @@ class TablePane(Pane, Generic[R]):
             phrases.append((f"   filter: {self.filter.text}", Tone.WARN))
         if self.table.tags:
             phrases.append((f"   {len(self.table.tags)} tagged", Tone.WARN))
+        if self._unscoped:
+            phrases.append(("   the scope means nothing here: all are shown", Tone.WARN))
         self.query_one("#summary", Notice).say(phrases)
 
     def ordered(self, rows: list[R]) -> tuple[Sequence[R], Sequence[str] | None]:
@@ -343,11 +399,13 @@ class TablePane(Pane, Generic[R]):
         self.tell(len(self.table.rows))
 
     def action_back(self) -> None:
-        """Undo what narrows the view: the tags, then the filter."""
+        """Undo what narrows the view: the tags, then the filter, then the scope."""
         if self.table.tags:
             self.action_untag()
         elif self.filter.text.strip():
             self.set_filter("")
+        elif self.scope is not None:
+            self.post_message(self.Follow(None))
 
     # --- search and filter
 

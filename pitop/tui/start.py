@@ -32,10 +32,20 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"pitop {__version__}")
     parser.add_argument("--pane", choices=PANES, help="the pane to begin with")
+    parser.add_argument("--read", metavar="FILE", help="open the packet pane on a pcap or pcapng file")
     parser.add_argument("--interval", type=_interval, metavar="SECONDS", help="between samples (default 1)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="in place of ~/.config/pitop/config.toml")
+    parser.add_argument(
+        "--scope", metavar="SCOPE", help="what to follow: pid:N, user:NAME, host:ADDRESS, port:N, name:NAME"
+    )
     parser.add_argument("--theme", metavar="NAME", help="pitop-night, pitop-paper, ansi-dark, …")
     parser.add_argument("--glyphs", choices=("braille", "block", "ascii"), help="what bars and trees are drawn with")
+    parser.add_argument(
+        "--paint",
+        choices=("cells", "lines"),
+        default="cells",
+        help="send the terminal the cells that changed (default), or whole lines, should it show them wrongly",
+    )
     return parser
 
 
@@ -63,12 +73,25 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     except OSError as error:
         print(f"pitop: the configuration cannot be read: {error}", file=sys.stderr)
         return 2
+    scope = None
+    if said.scope is not None:
+        from pitop.collect.collector import Unavailable
+        from pitop.collect.scope import scope_of
+        from pitop.model.scope import ScopeError
+
+        try:
+            scope = scope_of(said.scope)
+        except (ScopeError, Unavailable) as error:
+            print(f"pitop: {error}", file=sys.stderr)
+            return 2 if isinstance(error, ScopeError) else 1
     changes = {name: getattr(said, name) for name in ("interval", "theme", "glyphs") if getattr(said, name) is not None}
     settings = replace(settings, **changes)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     from pitop.tui.app import PitopApp
 
-    app = PitopApp(LiveSource(settings.interval), settings, said.pane)
+    pane = said.pane or (None if said.read is None else "packets")
+    app = PitopApp(LiveSource(settings.interval), settings, pane, scope, said.read)
+    app.wired = said.paint == "cells"
     gc.enable()
     gc.freeze()  # what is there now stays to the end
     app.run(mouse=settings.mouse)

@@ -142,6 +142,19 @@ def test_what_does_not_fit_is_counted_as_lost(root: None) -> None:
         connector.close()
 
 
+def test_other_listeners_are_no_loss(root: None) -> None:
+    connector = Connector()
+    try:
+        on_every_cpu(connector)
+        before = connector.lost
+        for _ in range(5):
+            Connector().close()
+        on_every_cpu(connector)
+        assert connector.lost == before
+    finally:
+        connector.close()
+
+
 def test_without_the_kernel_differences_are_told() -> None:
     collector = EventsCollector(kernel=False)
     assert collector.collect().origin is Origin.SCAN

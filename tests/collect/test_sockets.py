@@ -15,7 +15,8 @@ import pytest
 from pitop.collect.performers import perform
 from pitop.collect.sockets import SocketsCollector, collector
 from pitop.collect.topics import SOCKETS
-from pitop.model.sockets import AskSockets, CloseSocket, Socket, SocketsSnapshot
+from pitop.kernel.sockets.closes import CloseEvents
+from pitop.model.sockets import AskSockets, CloseSocket, Endpoint, Socket, SocketsSnapshot
 from tests.ordinary_user import as_ordinary_user
 from tests.private_network import in_private_network
 
@@ -153,6 +154,37 @@ def test_a_close_keeps_owner_counters_and_duration_and_time_wait_its_past() -> N
             assert waiting.holder == "none"
             assert waiting.endpoint.tcp is not None
             assert waiting.endpoint.tcp.bytes_sent == 2000
+
+    in_private_network(work)
+
+
+@needs_root
+def test_a_report_that_comes_late_still_brings_the_last_counters(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Late(CloseEvents):
+        held = True
+
+        def read(self, now: float) -> Iterator[Endpoint]:
+            return iter(()) if self.held else super().read(now)
+
+    monkeypatch.setattr(collector, "CloseEvents", Late)
+
+    def work() -> None:
+        with closing(SocketsCollector()) as made, ExitStack() as stack:
+            made.collect()
+            _, client, server = stack.enter_context(connected())
+            made.collect()
+            client.sendall(b"x" * 777)
+            server.recv(2000)
+            client.close()
+            server.close()
+
+            def waiting(snapshot: SocketsSnapshot) -> list[int | None]:
+                ends = [row.endpoint for row in snapshot.rows if row.endpoint.state == "TIME_WAIT"]
+                return [end.tcp.bytes_sent for end in ends if end.tcp is not None]
+
+            assert waiting(until(made, lambda found: bool(waiting(found)))) == [0]
+            Late.held = False
+            until(made, lambda found: waiting(found) == [777])
 
     in_private_network(work)
 

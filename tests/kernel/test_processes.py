@@ -131,3 +131,12 @@ def test_terminal_names(tmp_path: Path) -> None:
 def test_hidepid_is_noticed(tmp_path: Path) -> None:
     assert hidden(str(tmp_path), {"50"})
     assert not hidden(str(tmp_path), {"1", "50"})
+
+
+def test_a_process_that_has_just_ended_does_not_hide_the_clocks_of_the_others() -> None:
+    reader = ProcessReader()
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    gone, here = reader.clock_id(ended.pid), reader.clock_id(os.getpid())
+    readings = reader.all_cpu_ns([gone, here, here, gone, gone, here])
+    assert [reading is None for reading in readings] == [True, False, False, True, True, False]

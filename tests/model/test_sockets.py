@@ -191,6 +191,7 @@ def test_own_session_by_environment() -> None:
     mine = row(endpoint(local="10.0.0.1:22", remote="10.0.0.2:50000"))
     inside = row(endpoint(local="10.0.0.1:22", remote="10.0.0.2:50000", protocol="tcp6", family=Family.IPV6))
     rows = [mine, inside, row(endpoint(remote="10.0.0.2:50001")), row(listener("0.0.0.0:22"))]
+    rows.append(row(endpoint(local="10.0.0.7:22", remote="10.0.0.2:50000")))
     assert own_session(rows, "10.0.0.2 50000 10.0.0.1 22", ()) == {mine.key, inside.key}
     assert own_session(rows, "::ffff:10.0.0.2 50000 ::ffff:10.0.0.1 22", ()) == {mine.key, inside.key}
 

@@ -8,6 +8,7 @@ from pitop.model.filter import compile_filter
 from pitop.model.sockets import Owner, Socket, Unix
 from pitop.render.field import by_key, operands, record
 from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, STATES, address_port, limits, state_words
+from pitop.render.units import UNKNOWN
 from tests.model.test_sockets import endpoint, listener, row, tcp
 
 KNOWN = by_key(FIELDS)
@@ -48,7 +49,7 @@ def test_what_is_unknown_is_null_and_a_dash() -> None:
     assert said["rtt_ms"] is None
     assert said["bytes_sent"] is None
     assert said["remote_port"] is None
-    assert KNOWN["rtt_ms"].text(made) == "-"
+    assert KNOWN["rtt_ms"].text(made) == UNKNOWN
 
 
 def test_addresses_and_ports() -> None:

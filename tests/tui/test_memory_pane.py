@@ -15,12 +15,14 @@ from pitop.model.memory.activity import Activity, Counters
 from pitop.model.memory.faults import COST, Delays
 from pitop.model.memory.holdings import Holding, Rollup
 from pitop.model.memory.kills import OomKill
-from pitop.model.memory.mappings import AddressSpace, Kind, Mapping, Space, summed
+from pitop.model.memory.mappings import Kind, Mapping
 from pitop.model.memory.pressure import Pressure, Stall
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
+from pitop.model.memory.space import AddressSpace, Space, address_space
 from pitop.model.memory.swap import SwapDevice, Zram
 from pitop.model.memory.totals import Totals
 from pitop.model.memory.zones import Node, Zone
+from pitop.model.processes import Stat
 from pitop.model.snapshot import Failure, Missing
 from pitop.tui.app import PitopApp
 from pitop.tui.panes.memory.pane import MemoryPane
@@ -74,7 +76,7 @@ def mapping(start: int, size: int, path: str, kind: Kind, resident: int) -> Mapp
     )  # fmt: skip
 
 
-def space(heap: int = 4 * MB, **changes: Any) -> AddressSpace:
+def space(heap: int = 4 * MB, first: AddressSpace | None = None, **changes: Any) -> AddressSpace:
     """A program, a heap, a file with an odd name, a stack."""
     mappings = (
         mapping(0x400000, MB, "/usr/bin/postgres", Kind.TEXT, MB),
@@ -82,10 +84,10 @@ def space(heap: int = 4 * MB, **changes: Any) -> AddressSpace:
         mapping(0x7F0000000000, 2 * MB, "/tmp/a\nb\x1b]0; (deleted)", Kind.FILE, MB),
         mapping(0x7FFC00000000, 132 * 1024, "[stack]", Kind.STACK, 20 * 1024),
     )
-    made = AddressSpace(
-        time=NOW, host="board", key=KEY, name="postgres", mappings=mappings, rollup=summed(mappings),
-        minor_faults=1234, major_faults=3, cost_seconds=0.001,
+    stat = Stat(
+        600, "postgres", "S", 1, 600, 600, 0, -1, 0, 1234, 3, 0, 0, 20, 0, 1, 1600, 7 * MB, 4 * MB, 0, 0
     )  # fmt: skip
+    made = address_space(stat, mappings, first, time=NOW, host="board", cost_seconds=0.001)
     return replace(made, **changes)
 
 
@@ -155,6 +157,17 @@ async def test_the_formulas_on_a_key() -> None:
         assert "used as free counts it: 1.1G = total 4.0G - available 2.9G" in seen.text()
         await seen.press("v")
         assert "used as htop counts it" not in seen.text()
+
+
+async def test_the_parts_and_the_graphs_are_explained_on_a_key() -> None:
+    async with driven() as seen:
+        await seen.press("e")
+        text = seen.text()
+        assert "page cache 974M" in text
+        assert "File contents kept for the next reader." in text
+        assert "used as htop counts it" in text
+        await seen.press("escape")
+        assert "next reader" not in seen.text()
 
 
 async def test_charts_and_their_scales() -> None:
@@ -261,12 +274,15 @@ async def test_growth_is_marked_since_the_view_opened() -> None:
         await seen.press("enter")
         await seen.put(MAPPINGS, space())
         assert "Change" not in seen.line_of("Address")
-        await seen.put(MAPPINGS, space(heap=6 * MB))
+        grown = space(6 * MB, space())
+        await seen.put(MAPPINGS, grown)
         assert "▲2.0M" in seen.line_of("[heap]")
         assert "since you looked: +2.0M asked, +1.0M held" in seen.text()
         await seen.press("m")
+        assert seen.asked(MAPPINGS)[-1] == Space(600, 1600, 1)
+        await seen.put(MAPPINGS, replace(grown, changes=(), grown_bytes=0, grown_rss_bytes=None))
         assert "▲" not in seen.line_of("[heap]")
-        await seen.put(MAPPINGS, space(heap=2 * MB, ended=True))
+        await seen.put(MAPPINGS, space(2 * MB, grown, ended=True))
         assert "▼4.0M" in seen.line_of("[heap]")
         assert "it has ended; this is what was seen last" in seen.text()
 
@@ -277,7 +293,7 @@ async def test_what_a_major_fault_costs_is_said_or_why_not() -> None:
         await seen.put(MAPPINGS, space())
         absent = Missing(COST, "delay accounting is off", "sysctl kernel.task_delayacct=1")
         await seen.put(MEMORY, memory(time=NOW + 1, delays=Delays(3, None, None), missing=(absent,)))
-        assert "is not known: delay accounting is off (sysctl kernel.task_delayacct=1)" in seen.text()
+        assert "the cost of a major fault: delay accounting is off (sysctl kernel.task_delayacct=1)" in seen.text()
         await seen.put(MEMORY, memory(time=NOW + 2, delays=Delays(3, 0.006, 0.0)))
         assert "costs at most 2.0 ms here: 3 major faults since it started" in seen.text()
         row = a_process(600, 1, "postgres", minor_faults_per_second=812.0, major_faults_per_second=14.0)
@@ -322,4 +338,4 @@ async def test_leaving_the_pane_ends_its_collecting() -> None:
         assert {"memory", "mappings"}.isdisjoint(seen.source.listening())
         await seen.press("2")
         assert {"memory", "processes", "mappings"} <= seen.source.listening()
-        assert seen.asked(MAPPINGS)[-1] == Space(600, 1600)
+        assert seen.asked(MAPPINGS) == [Space(600, 1600)] * 2  # a new collector knows nothing

@@ -6,13 +6,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pitop.collect.collector import Unavailable
 from pitop.kernel.memory.smaps import Gone, read_mappings
 from pitop.kernel.system import host
-from pitop.model.memory.mappings import AddressSpace, Space, summed
+from pitop.model.memory.space import AddressSpace, Space, address_space
 
 __all__ = ["MappingsCollector"]
 
@@ -34,13 +33,17 @@ class MappingsCollector:
         self._proc = proc
         self._space = Space(None)
         self._newest: AddressSpace | None = None
+        self._first: AddressSpace | None = None  # that changes are counted from
         self._due = 0.0
 
     def ask(self, request: Struct) -> None:
         """Take in which process is wanted."""
         if isinstance(request, Space):
-            if request != self._space:
-                self._newest = None
+            if (request.pid, request.start_ticks) != (self._space.pid, self._space.start_ticks):
+                self._newest = self._first = None
+            elif request.mark != self._space.mark and self._newest is not None:
+                self._first = self._newest
+                self._newest = structs.replace(self._newest, changes=(), gone=0, grown_bytes=0, grown_rss_bytes=None)
             self._space = request
 
     def descriptors(self) -> Sequence[int]:
@@ -62,7 +65,7 @@ class MappingsCollector:
         except Gone as gone:
             if newest is None:
                 raise Unavailable(str(gone)) from None
-            self._newest = msgspec.structs.replace(newest, ended=True)
+            self._newest = structs.replace(newest, ended=True)
         except PermissionError:
             raise Unavailable(
                 f"the mappings of process {pid} may not be read", "run pitop as its user, or as root"
@@ -70,8 +73,8 @@ class MappingsCollector:
         return self._newest
 
     def close(self) -> None:
-        """Forget the last reading."""
-        self._newest = None
+        """Forget the readings."""
+        self._newest = self._first = None
 
     def _read(self, pid: int, start_ticks: int | None) -> AddressSpace:
         began, before = time.monotonic(), time.thread_time()
@@ -80,20 +83,14 @@ class MappingsCollector:
             raise Gone(f"process {pid} has ended")
         if not mappings and stat.vsz_bytes:  # it ended between its stat and its mappings
             raise Gone(f"process {pid} has ended")
-        cost = time.thread_time() - before
-        self.every = max(_AGAIN, cost / _SHARE)
-        self._due = began + self.every
-        return AddressSpace(
-            time=time.time(),
-            host=host(),
-            key=stat.key,
-            name=stat.comm,
-            mappings=mappings,
-            rollup=summed(mappings),
-            minor_faults=stat.minor_faults,
-            major_faults=stat.major_faults,
-            cost_seconds=cost,
+        space = address_space(
+            stat, mappings, self._first, time=time.time(), host=host(), cost_seconds=time.thread_time() - before
         )
+        if self._first is None:
+            self._first = space
+        self.every = max(_AGAIN, (time.thread_time() - before) / _SHARE)
+        self._due = began + self.every
+        return space
 
 
 def _nothing() -> AddressSpace:
@@ -102,8 +99,10 @@ def _nothing() -> AddressSpace:
         host=host(),
         key=(0, 0),
         name="",
+        size_bytes=0,
         mappings=(),
         rollup=None,
+        places=(),
         minor_faults=0,
         major_faults=0,
         cost_seconds=0.0,

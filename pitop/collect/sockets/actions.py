@@ -14,7 +14,7 @@ __all__ = ["closable", "close"]
 def close(action: CloseSocket) -> Outcome:
     """Have the kernel close the socket; the cookie makes sure that it is still the same one."""
     end = action.endpoint
-    name = f"{end.protocol} {_at(end.local_address, end.local_port)} ↔ {_at(end.remote_address, end.remote_port)}"
+    name = f"{end.protocol} {_at(end.local_address, end.local_port)} to {_at(end.remote_address, end.remote_port)}"
     try:
         if end.key[0]:
             place = next((each for each in namespaces()[0] if each.inode == end.key[0]), None)

@@ -30,7 +30,7 @@ class Closed:
         known = self._rows.get(final.key)
         base = known if known is not None else last
         if base is None:
-            self._rows[final.key] = Socket(final, closed_time=now)
+            self._rows[final.key] = Socket(replace(final, state="CLOSE"), closed_time=now)
             return
         before = base.endpoint
         end = replace(

@@ -17,7 +17,7 @@ from pitop.kernel.sockets.diag import Diag, DiagAbsent
 from pitop.kernel.sockets.names import HostNames, service_names
 from pitop.kernel.sockets.namespaces import inside, namespaces
 from pitop.kernel.sockets.owners import OwnerWalk
-from pitop.kernel.sockets.session import ancestors, is_root, ssh_connection
+from pitop.kernel.sockets.session import ancestors, is_root, own_pid, ssh_connection
 from pitop.kernel.sockets.table import SocketTable, Track
 from pitop.kernel.system import host
 from pitop.kernel.users import UserNames
@@ -82,7 +82,7 @@ class SocketsCollector:
                 pass
         self._can_close = self._diag is not None and can_close()
         self._connection = ssh_connection() if live else None
-        self._parents = ancestors(root) if live else ()
+        self._viewers = (own_pid(), *ancestors(root)) if live else ()
 
     def ask(self, request: Struct) -> None:
         """Take in what is wanted beyond the usual."""
@@ -143,6 +143,7 @@ class SocketsCollector:
             closed=self._closed.newest(now),
             counters=self._count(seconds),
             own_session=frozenset(self._session),
+            viewers=self._viewers,
             can_close=self._can_close,
             events=self._events is not None,
             namespaces=tuple(name for name, _ in tables[1:]),
@@ -287,10 +288,10 @@ class SocketsCollector:
                         self._touch(track, dirty)
 
     def _find_session(self, dirty: Iterable[Track]) -> None:
-        if not self._connection and not self._parents:
+        if not self._connection and not self._viewers:
             return
         rows = [track.row for track in dirty if track.row is not None]
-        found = own_session(rows, self._connection, self._parents)
+        found = own_session(rows, self._connection, self._viewers)
         self._session.difference_update(row.key for row in rows)
         self._session.update(found)
 

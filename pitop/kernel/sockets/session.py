@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["ancestors", "is_root", "ssh_connection"]
+__all__ = ["ancestors", "is_root", "own_pid", "ssh_connection"]
+
+
+def own_pid() -> int:
+    """This process."""
+    return os.getpid()
 
 
 def is_root() -> bool:

@@ -12,32 +12,34 @@ __all__ = ["Change", "changes", "gone"]
 
 
 class Change(Struct, frozen=True):
-    """What a mapping grew by (negative: shrank), in bytes; `new` tells that it was not there at first."""
+    """What a mapping grew by (negative: shrank), in bytes; `start` is where it begins now, `new` tells that it was not
+    there at first."""
 
+    start: int
     size_bytes: int
     rss_bytes: int | None
     new: bool = False
 
 
-def changes(first: Sequence[Mapping], now: Sequence[Mapping]) -> dict[int, Change]:
-    """What changed, by the start of the mapping as it is now.
+def changes(first: Sequence[Mapping], now: Sequence[Mapping]) -> tuple[Change, ...]:
+    """What changed, by address.
 
     A mapping is the same as before when it begins at the same address, or ends at the same one (stacks grow down)
     with the same path.
     """
     begins = {(each.start, each.path): each for each in first}
     ends = {(each.end, each.path): each for each in first}
-    found: dict[int, Change] = {}
+    found: list[Change] = []
     for each in now:
         before = begins.get((each.start, each.path)) or ends.get((each.end, each.path))
         if before is None:
-            found[each.start] = Change(each.size_bytes, each.rss_bytes, new=True)
+            found.append(Change(each.start, each.size_bytes, each.rss_bytes, new=True))
             continue
         size = each.size_bytes - before.size_bytes
         resident = None if each.rss_bytes is None or before.rss_bytes is None else each.rss_bytes - before.rss_bytes
         if size or resident:
-            found[each.start] = Change(size, resident)
-    return found
+            found.append(Change(each.start, size, resident))
+    return tuple(found)
 
 
 def gone(first: Sequence[Mapping], now: Sequence[Mapping]) -> tuple[Mapping, ...]:

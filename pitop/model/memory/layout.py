@@ -29,7 +29,7 @@ class Parts(Struct, frozen=True, gc=False):
     untouched_bytes: int
 
 
-class Stretch(Struct, frozen=True, gc=False):
+class Stretch(Struct, frozen=True, gc=False, tag=True):
     """Neighbouring mappings of one thing: a library's segments, a heap; `count` is how many."""
 
     start: int
@@ -43,7 +43,7 @@ class Stretch(Struct, frozen=True, gc=False):
     parts: Parts | None
 
 
-class Gap(Struct, frozen=True, gc=False):
+class Gap(Struct, frozen=True, gc=False, tag=True):
     """Addresses that nothing is mapped to."""
 
     start: int

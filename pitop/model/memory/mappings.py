@@ -9,10 +9,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from pitop.model.memory.holdings import Rollup
-from pitop.model.processes import ProcessKey
-from pitop.model.snapshot import Snapshot
 
-__all__ = ["AddressSpace", "Kind", "Mapping", "Space", "classify", "summed"]
+__all__ = ["Kind", "Mapping", "classify", "summed"]
 
 
 class Kind(enum.Enum):
@@ -90,38 +88,6 @@ class Mapping(Struct, frozen=True, gc=False, kw_only=True):
 
 def _plus(one: int | None, other: int | None) -> int | None:
     return None if one is None or other is None else one + other
-
-
-class Space(Struct, frozen=True):
-    """A request: show the address space of this process, None for none.
-
-    Without `start_ticks` it is whoever has the pid now.
-    """
-
-    pid: int | None
-    start_ticks: int | None = None
-
-
-class AddressSpace(Snapshot, frozen=True, kw_only=True):
-    """A process's mappings by address, and their sums.
-
-    `ended` tells that the process is gone: `mappings` are then the last that were seen. `minor_faults` and
-    `major_faults` are the process's own since it started. `cost_seconds` is the processor time of the reading.
-    """
-
-    key: ProcessKey
-    name: str
-    mappings: tuple[Mapping, ...]
-    rollup: Rollup | None
-    minor_faults: int
-    major_faults: int
-    cost_seconds: float
-    ended: bool = False
-
-    @property
-    def size_bytes(self) -> int:
-        """What was asked for, VSZ; without what the kernel maps beyond user space (vsyscall), as ps counts."""
-        return sum(each.size_bytes for each in self.mappings if each.path != "[vsyscall]")
 
 
 _LIBRARY = re.compile(r"\.so(\.[^/]*)?( \(deleted\))?$|/ld-[^/]*$")

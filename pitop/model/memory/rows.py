@@ -114,26 +114,25 @@ def totals(rows: Sequence[MemoryRow], name: str = "total", user: str | None = No
         name=name,
         command=name,
         user=user,
-        count=sum(each.count for each in rows),
-        vsz_bytes=sum(each.vsz_bytes for each in rows),
-        rss_bytes=sum(each.rss_bytes for each in rows),
-        shared_bytes=_sum(each.shared_bytes for each in rows),
-        pss_bytes=_sum(each.pss_bytes for each in rows),
-        uss_bytes=_sum(each.uss_bytes for each in rows),
-        swap_bytes=_sum(each.swap_bytes for each in rows),
-        minor_faults=sum(each.minor_faults for each in rows),
-        major_faults=sum(each.major_faults for each in rows),
-        minor_faults_per_second=_sum(each.minor_faults_per_second for each in rows),
-        major_faults_per_second=_sum(each.major_faults_per_second for each in rows),
-        oom_score=max((each.oom_score for each in rows if each.oom_score is not None), default=None),
-        memory_percent=_sum(each.memory_percent for each in rows),
-        age_seconds=max((each.age_seconds for each in rows if each.age_seconds is not None), default=None),
+        count=sum([each.count for each in rows]),
+        vsz_bytes=sum([each.vsz_bytes for each in rows]),
+        rss_bytes=sum([each.rss_bytes for each in rows]),
+        shared_bytes=_sum([value for each in rows if (value := each.shared_bytes) is not None]),
+        pss_bytes=_sum([value for each in rows if (value := each.pss_bytes) is not None]),
+        uss_bytes=_sum([value for each in rows if (value := each.uss_bytes) is not None]),
+        swap_bytes=_sum([value for each in rows if (value := each.swap_bytes) is not None]),
+        minor_faults=sum([each.minor_faults for each in rows]),
+        major_faults=sum([each.major_faults for each in rows]),
+        minor_faults_per_second=_sum([rate for each in rows if (rate := each.minor_faults_per_second) is not None]),
+        major_faults_per_second=_sum([rate for each in rows if (rate := each.major_faults_per_second) is not None]),
+        oom_score=max([value for each in rows if (value := each.oom_score) is not None], default=None),
+        memory_percent=_sum([rate for each in rows if (rate := each.memory_percent) is not None]),
+        age_seconds=max([rate for each in rows if (rate := each.age_seconds) is not None], default=None),
         why=next((each.why for each in rows if each.why), ""),
     )
 
 
-def _sum(values: Iterable[N | None]) -> N | None:
-    known = [value for value in values if value is not None]
+def _sum(known: list[N]) -> N | None:
     return sum(known) if known else None
 
 

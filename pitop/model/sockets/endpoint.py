@@ -136,4 +136,6 @@ class Endpoint(Struct, frozen=True, gc=False, kw_only=True):
         """Whether strangers may reach it: a TCP or unix listener, or an unconnected UDP socket bound to a port."""
         if self.state in ("LISTEN", "LISTENING"):
             return True
+        if self.tcp is not None:
+            return False
         return self.transport in ("udp", "udplite") and self.remote_port is None and bool(self.local_port)

@@ -133,7 +133,8 @@ class SocketsSnapshot(Snapshot, frozen=True, kw_only=True):
 
     `states` counts the rows, and the rates are sums over them.
     `from_tables` names the protocols that came from /proc/net, with less to tell, as the kernel has no sock_diag for
-    them. `own_session` are the sockets that carry the viewer's own SSH session. `can_close` tells whether kernel and
+    them. `own_session` are the sockets that carry the viewer's own SSH session, `viewers` the pids of the
+    viewer and its parents, nearest first. `can_close` tells whether kernel and
     user can close sockets of others (SOCK_DESTROY). `events` tells whether every close is reported by the
     kernel; without, sockets that came and went between two samples are not seen.
     """
@@ -145,6 +146,7 @@ class SocketsSnapshot(Snapshot, frozen=True, kw_only=True):
     closed: tuple[Socket, ...] = ()
     counters: Counters = Counters()
     own_session: frozenset[EndpointKey] = frozenset()
+    viewers: tuple[int, ...] = ()
     can_close: bool = False
     events: bool = False
     namespaces: tuple[str, ...] = ()

@@ -51,23 +51,44 @@ def _sum(values: Iterable[Any]) -> Any:
     return sum(known) if known else None
 
 
+def _plus(total: Any, value: Any) -> Any:
+    """A sum of what is known: None only while no part is."""
+    return total if value is None else value if total is None else total + value
+
+
 def _group(key: Any, label: str, rows: Sequence[Socket]) -> Group:
-    streams = [row.endpoint.tcp for row in rows if row.endpoint.tcp is not None]
-    connected = [row.endpoint for row in rows if row.endpoint.state not in ("LISTEN", "LISTENING")]
+    """One pass, since there may be as many groups as sockets."""
+    established = listening = waiting = sending = retransmits = 0
+    down = up = received = sent = None
+    for row in rows:
+        end = row.endpoint
+        established += end.state in ("ESTABLISHED", "CONNECTED")
+        if end.listening:
+            listening += 1
+        if end.state not in ("LISTEN", "LISTENING"):
+            waiting += end.receive_queue or 0
+            sending += end.send_queue or 0
+        tcp = end.tcp
+        if tcp is not None:
+            down = _plus(down, row.received_bytes_per_second)
+            up = _plus(up, row.sent_bytes_per_second)
+            received = _plus(received, tcp.bytes_received)
+            sent = _plus(sent, tcp.bytes_sent)
+            retransmits += tcp.retransmits
     return Group(
-        key=key,
-        label=label,
-        count=len(rows),
-        established=sum(row.endpoint.state in ("ESTABLISHED", "CONNECTED") for row in rows),
-        listening=sum(row.endpoint.listening for row in rows),
-        received_bytes_per_second=_sum(row.received_bytes_per_second for row in rows),
-        sent_bytes_per_second=_sum(row.sent_bytes_per_second for row in rows),
-        bytes_received=_sum(tcp.bytes_received for tcp in streams),
-        bytes_sent=_sum(tcp.bytes_sent for tcp in streams),
-        receive_queue=sum(end.receive_queue or 0 for end in connected),
-        send_queue=sum(end.send_queue or 0 for end in connected),
-        retransmits=sum(tcp.retransmits for tcp in streams),
-        sockets=tuple(rows),
+        key,
+        label,
+        len(rows),
+        established,
+        listening,
+        down,
+        up,
+        received,
+        sent,
+        waiting,
+        sending,
+        retransmits,
+        tuple(rows),
     )
 
 

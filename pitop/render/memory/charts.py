@@ -40,7 +40,7 @@ CHARTS = (
         "minor faults/s",
         Unit.PER_SECOND,
         (Curve("", "minor_faults_per_second"),),
-        "A page was touched for the first time, or copied on a write: no disk, half a microsecond or so.",
+        "A page was touched for the first time, or copied on a write: no disk was needed.",
     ),
     Chart(
         "major faults/s",

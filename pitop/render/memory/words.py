@@ -41,6 +41,8 @@ def formula_words(formula: Formula) -> str:
 def holding_words(size_bytes: int, rss_bytes: int | None, rollup: Rollup | None, why: str = "") -> str:
     """What a process asked for against what it holds: `asked for 9.8 MB, holds 1.6 MB, 1.2 MB of it shared with 3
     others`. Sharers are an average over the shared pages; how many are not known, they are not told."""
+    if not size_bytes:
+        return "has no memory of its own: a thread of the kernel's, or a process that ended and waits for its parent"
     said = [f"asked for {size_words(size_bytes)}"]
     resident = rollup.rss_bytes if rollup is not None else rss_bytes
     if resident is None:

@@ -20,7 +20,7 @@ def detail(row: Socket, snapshot: SocketsSnapshot | None = None) -> list[Phrases
     lines = [_what(row), _whose(row, snapshot)]
     tcp = row.endpoint.tcp
     if tcp is not None:
-        lines += [_way(tcp), _passed(row, tcp), _held(tcp)]
+        lines += [_way(tcp), _passed(row, tcp), _held(tcp), _waits(row, tcp)]
     else:
         lines.append(_room(row))
     return [[(" ", Tone.FAINT), *line] for line in lines if line]
@@ -89,9 +89,6 @@ def _way(tcp: Tcp) -> list[tuple[str, Tone]]:
         line += _fact("state", tcp.congestion_state, Tone.WARN)
     line += _fact("segment", f"{tcp.mss_bytes} B")
     line += _fact("path MTU", f"{tcp.path_mtu_bytes} B")
-    line += _fact("resends after", f"{say(tcp.rto_ms, Unit.MILLISECONDS)} ms")
-    if tcp.options:
-        line += _fact("options", tcp.options)
     return line
 
 
@@ -120,6 +117,18 @@ def _held(tcp: Tcp) -> list[tuple[str, Tone]]:
     for name, moment in (("last sent", tcp.last_sent_time), ("last received", tcp.last_received_time)):
         if moment is not None:
             line += _fact(name, say(moment, Unit.MOMENT))
+    return line
+
+
+def _waits(row: Socket, tcp: Tcp) -> list[tuple[str, Tone]]:
+    end = row.endpoint
+    line = _fact("sends again after", f"{say(tcp.rto_ms, Unit.MILLISECONDS)} ms")
+    if end.timer and end.timer_time is not None:
+        line += _fact("timer", f"{end.timer}, fires {say(end.timer_time, Unit.MOMENT)}")
+    if end.retries:
+        line += _fact("unanswered", f"{end.retries} times", Tone.BAD)
+    if tcp.options:
+        line += _fact("options", tcp.options)
     return line
 
 

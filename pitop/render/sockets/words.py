@@ -26,7 +26,7 @@ STATES = {
     "SYN_RECV": "half open: somebody asked to connect and has yet to confirm; very many at once may be a SYN flood",
     "FIN_WAIT1": "has said that it sends no more, and waits for that to be acknowledged",
     "FIN_WAIT2": "has closed its side and waits for the other to close theirs",
-    "CLOSE_WAIT": "the other side has closed; the program here has yet to. Staying here is the program's mistake",
+    "CLOSE_WAIT": "the other side has closed, the program has yet to; staying here is its mistake",
     "CLOSING": "both sides closed at the same moment",
     "LAST_ACK": "closed by both; waits for the last acknowledgement",
     "TIME_WAIT": "closed, kept for a minute so that late packets harm nobody; costs next to nothing, no program has it",
@@ -72,7 +72,7 @@ def remote_text(row: Socket) -> str:
     end = row.endpoint
     if end.unix is not None:
         peer = peer_text(row)
-        return " ".join(part for part in (row.remote_name or "", f"← {peer}" if peer else "") if part)
+        return " ".join(part for part in (row.remote_name or "", peer or "") if part)
     if end.remote_address is None:
         return ""
     return address_port(end.remote_address, end.remote_port, row.remote_name)

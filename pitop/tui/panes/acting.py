@@ -29,12 +29,13 @@ from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 
 if TYPE_CHECKING:
-    from pitop.tui.widgets.inspector import Inspector
     from pitop.tui.widgets.prompt import Answer
 
 __all__ = ["ActingPane"]
 
 T = TypeVar("T")
+
+_EVENTS_AFTER = 0.5  # seconds that the first screen has for itself
 
 _POLICIES = (
     ("other", "the usual: everybody gets a fair share by nice value"),
@@ -50,17 +51,6 @@ class ActingPane(TablePane[Process]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("processes.signal", "k,f9", "signal", "Signal", "Choose a signal to send", footer=True, display="k"),
-        key(
-            "processes.inspect",
-            "enter,d",
-            "inspect('Overview')",
-            "Inspect",
-            "All of one process",
-            footer=True,
-            display="Enter",
-        ),
-        key("processes.environment", "e", "inspect('Environment')", "Environment", "Its environment, secrets hidden"),
-        key("processes.files", "l", "inspect('Files')", "Open files", "Its files, pipes and sockets"),
         key("processes.nicer", "f8,left_square_bracket", "nice(1)", "Nicer", "Raise the nice value by one"),
         key("processes.sooner", "f7,right_square_bracket", "nice(-1)", "Sooner", "Lower the nice value by one"),
         key("processes.io", "i", "io_priority", "I/O priority", "Choose how soon its reads and writes are served"),
@@ -87,59 +77,13 @@ class ActingPane(TablePane[Process]):
                 feed.ask(Reread(pids))
 
     def targets(self) -> list[Process]:
-        """The inspected process, or the tagged rows, or the selected one; those that ended are left out."""
-        inspector = self._inspector()
-        if inspector is not None:
-            return [row for row in self.family() if row.key == inspector.target]
+        """The tagged rows, or the selected one; those that ended are left out."""
         if self.table.tags:
             rows = list(self.table.tags.values())
         else:
             row = self.table.pin()
             rows = [] if row is None else [row]
         return [row for row in rows if row.ended_time is None]
-
-    # --- one process in full
-
-    def _inspector(self) -> Inspector | None:
-        for child in self.children:
-            if child.id == "inspector":
-                return child  # type: ignore[return-value]
-        return None
-
-    async def action_inspect(self, part: str) -> None:
-        """Look at the selected process in full."""
-        from pitop.tui.widgets.inspector import Inspector
-
-        row = self.table.pin()
-        if row is None or self._inspector() is not None:
-            return
-        await self.mount(Inspector(self.app.source, row.key, row.name, part))  # type: ignore[attr-defined]
-
-    async def on_table_activated(self) -> None:
-        """Enter, or a double click."""
-        await self.action_inspect("Overview")
-
-    async def on_inspector_closed(self) -> None:
-        """Back to the table."""
-        inspector = self._inspector()
-        if inspector is not None:
-            await inspector.remove()
-        self.table.focus()
-
-    def watch_paused(self, paused: bool) -> None:
-        """Going on after a pause, the inspector does, too."""
-        super().watch_paused(paused)
-        inspector = self._inspector()
-        if inspector is not None and not paused:
-            inspector.catch_up()
-
-    def focus_pane(self) -> None:
-        """The keys go to the inspector while it is open."""
-        inspector = self._inspector()
-        if inspector is not None:
-            inspector.focus()
-        else:
-            super().focus_pane()
 
     # --- signals
 
@@ -237,7 +181,7 @@ class ActingPane(TablePane[Process]):
         def parse(text: str) -> tuple[int, ...]:
             return parse_cpu_list(text)
 
-        self._ask(
+        self.ask_value(
             f"CPUs of {_whom(rows)}, such as 0-3,8",
             parse,
             lambda cpus: self._tune(rows, lambda target: SetAffinity(target, cpus)),
@@ -267,7 +211,7 @@ class ActingPane(TablePane[Process]):
         def chosen(answer: Hashable) -> None:
             if isinstance(answer, str):
                 name = answer
-                self._ask(
+                self.ask_value(
                     f"Limit {name}: soft:hard, or one for both, or unlimited",
                     _parse_limit,
                     lambda pair: self._tune(rows, lambda target: SetLimit(target, name, *pair)),
@@ -282,9 +226,9 @@ class ActingPane(TablePane[Process]):
                 raise ValueError(f"from {within[0]} to {within[1]}")
             return value
 
-        self._ask(label, parse, then)
+        self.ask_value(label, parse, then)
 
-    def _ask(self, label: str, parse: Callable[[str], T], then: Callable[[T], None]) -> None:
+    def ask_value(self, label: str, parse: Callable[[str], T], then: Callable[[T], None]) -> None:
         """Type a value; Enter takes it when it is one."""
 
         def changed(text: str) -> Answer:

@@ -12,15 +12,17 @@ from textual.binding import BindingType
 from pitop.collect.topics import PROCESSES
 from pitop.model.history import History
 from pitop.model.processes import Process, ProcessesSnapshot, with_sums
+from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.tree import Forest, descendants, flatten, with_ancestors
 from pitop.render.field import Field, Tone
 from pitop.render.glyphs import sparkline
 from pitop.render.processes import COLUMNS, FIELDS, FLAGS, state_words
-from pitop.render.units import Unit
+from pitop.render.units import Unit, amount
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.panes.acting import ActingPane
+from pitop.tui.panes.ended import EndedRows
+from pitop.tui.panes.watching import WatchingPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Phrase
 from pitop.tui.widgets.table import Face
@@ -35,7 +37,7 @@ _ADDITIVE = {
 }  # fmt: skip
 
 
-class ProcessesPane(ActingPane):
+class ProcessesPane(WatchingPane):
     """Every process, as a tree or a list."""
 
     stem = "processes"
@@ -70,6 +72,13 @@ class ProcessesPane(ActingPane):
         key("processes.by-pid", "N", "by('pid')", "Order by pid"),
         key("processes.kernel", "K", "kernel", "Kernel threads", "Show or hide the kernel's own threads"),
         key("processes.user", "u", "user", "User", "Show one user's processes"),
+        key(
+            "processes.scope-below",
+            "S",
+            "scope(True)",
+            "Scope with all below",
+            "Follow it and its descendants everywhere",
+        ),
         key("processes.follow", "F", "follow", "Follow", "Keep the selected process in view wherever it moves"),
         key("processes.tag-children", "c", "tag_children", "Tag with children"),
     ]
@@ -97,6 +106,7 @@ class ProcessesPane(ActingPane):
         self._history = History(_SPARK * 2)
         self._shape: Sequence[Process] = ()  # the rows that the tree was grown from
         self._forest = Forest([], [], [], {})
+        self._ended = EndedRows()
         self._summed: dict[Hashable, Process] = {}  # the folded rows as they were last shown
         self._ancestors: set[Hashable] = set()
 
@@ -108,7 +118,9 @@ class ProcessesPane(ActingPane):
         return self._snapshot
 
     def arrived(self, newest: Snapshot | Failure) -> None:
-        """A new sample of all processes."""
+        """A new sample of all processes, or what happened to them meanwhile."""
+        if self.heard(newest):
+            return
         if isinstance(newest, Failure):
             self.fail(newest)
             return
@@ -117,7 +129,10 @@ class ProcessesPane(ActingPane):
             self._history.tick((row.key, row.cpu_percent) for row in newest.rows if row.cpu_percent)
             self.fail(None, newest.missing)
             self._fold_kernel(newest)
+            self.follow_columns(self.app.source)  # type: ignore[attr-defined]
+            self.ask_threads()
             self.present()
+            self.follow_timed()
 
     def family(self) -> Sequence[Process]:
         """Every living process."""
@@ -139,13 +154,23 @@ class ProcessesPane(ActingPane):
         if snapshot is None:
             return ()
         rows: Sequence[Process] = snapshot.rows
-        if snapshot.ended:
-            rows = sorted([*snapshot.rows, *snapshot.ended], key=_BY_KEY)
+        ended = self._ended.rows(snapshot, self.events)
+        if ended or self.threads:
+            rows = sorted([*snapshot.rows, *ended, *self.threads], key=_BY_KEY)
         if not self._kernel_shown:
             rows = [row for row in rows if not row.kernel]
         if self._user is not None:
             rows = [row for row in rows if row.user == self._user]
-        return rows
+        return self.within(rows)
+
+    def about(self, row: Process) -> About:
+        """The process, and whose it is."""
+        return about_process(row.key, row.user)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The selected process, alone or with all that is under it."""
+        row = self.table.selected
+        return None if row is None else of_process(row.key, row.name, descendants=below)
 
     def present(self) -> None:
         """Arrange the rows anew; where only figures changed, the tree's form is kept."""
@@ -217,7 +242,8 @@ class ProcessesPane(ActingPane):
 
     def extra(self, row: Process) -> object:
         """The history moves on while the row stays the same."""
-        return self._history.of(row.key) if "cpu_history" in self.columns else None
+        history = self._history.of(row.key) if "cpu_history" in self.columns else None
+        return history, self.waits(row)
 
     def _spark(self, row: Process) -> str:
         return sparkline(self._history.of(row.key), _SPARK, 100.0, self.table.glyphs)
@@ -243,7 +269,11 @@ class ProcessesPane(ActingPane):
         ):
             if states[state]:
                 phrases.append((f"  {states[state]} {word}", tone))
-        if shown != len(snapshot.rows) + len(snapshot.ended):
+        if self.events is not None and self.events.forks_per_second is not None:
+            phrases += [(f"  {amount(self.events.forks_per_second)}", Tone.PLAIN), (" forks/s", Tone.FAINT)]
+            if self.events.lost:
+                phrases.append((f"  {self.events.lost} events lost", Tone.BAD))
+        if shown < len(snapshot.rows) + len(snapshot.ended):
             phrases.append((f"  {shown} shown", Tone.WARN))
         if self._user is not None:
             phrases.append((f"  of {self._user}", Tone.WARN))

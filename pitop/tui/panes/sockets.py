@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.topics import SOCKETS
+from pitop.model.scope import About, Scope, of_flow, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.sockets import (
     AskSockets,
@@ -22,6 +24,8 @@ from pitop.model.sockets import (
     openings,
     summary,
 )
+from pitop.model.sockets.about import about_socket
+from pitop.model.target import Target
 from pitop.render.field import Field, Tone, by_key
 from pitop.render.glyphs import sparkline
 from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, GROUP_FIELDS, OPENING_FIELDS, STATE_FIELDS, address_port
@@ -40,7 +44,7 @@ _NEW = 3.0  # seconds that a new socket is marked
 _SPARK = 8  # cells of the history
 _FITTING = 137  # cells that all columns need with addresses of IPv4
 _LOOKED_AT = 200  # rows whose addresses decide how wide their columns are
-_DETAIL_ROOM = 16  # lines of the pane that leave room for details below the table
+_DETAIL_ROOM = 16  # lines of the pane from which on there is room for details below the table
 
 
 class _View(NamedTuple):
@@ -115,6 +119,7 @@ class SocketsPane(TablePane[Any]):
         key(
             "sockets.close", "X,delete", "close", "Close", "Close the socket, whoever has it", footer=True, display="X"
         ),
+        key("sockets.signal", "k,f9", "signal", "Signal", "Choose a signal for the process", footer=True, display="k"),
         key("sockets.process", "p", "process", "Process", "Go to the process that has it", footer=True),
         key("sockets.capture", "c", "elsewhere('packets')", "Capture", "Capture this flow's packets"),
         key("sockets.trace", "r", "elsewhere('path')", "Trace", "Trace the path to the other side"),
@@ -199,7 +204,22 @@ class SocketsPane(TablePane[Any]):
         if self._within is not None:
             _, belongs, _ = self._within
             rows = [row for row in rows if belongs(row)]
-        return rows
+        return self.within(rows)
+
+    def about(self, row: Any) -> About:
+        """Its owners, user and ends."""
+        return about_socket(row)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The flow of a connection; else the process that has it open."""
+        row = self.table.selected
+        if not isinstance(row, Socket):
+            return None
+        flow = about_socket(row).flow
+        if flow is not None and row.endpoint.remote_port:
+            return of_flow(flow)
+        owner = next((owner for owner in row.owners if owner.key is not None), None)
+        return None if owner is None or owner.key is None else of_process(owner.key, owner.name)
 
     def present(self) -> None:
         """Arrange the rows of the view anew; groups that did not change stay the same objects."""
@@ -298,9 +318,10 @@ class SocketsPane(TablePane[Any]):
         lines = detail(row, self._snapshot)
         ends = address_port(row.endpoint.local_address, row.endpoint.local_port)
         if row.endpoint.remote_port is not None:
-            ends += f" ↔ {address_port(row.endpoint.remote_address, row.endpoint.remote_port, row.remote_name)}"
+            arrow = "<->" if self.table.glyphs.name == "ascii" else "↔"
+            ends += f" {arrow} {address_port(row.endpoint.remote_address, row.endpoint.remote_port, row.remote_name)}"
         title = [(f" {ends if row.endpoint.unix is None else row.endpoint.local_address or 'unix'} ", Tone.ACCENT)]
-        notice.say(title, *lines)
+        notice.say(title, *lines[: self.size.height - _DETAIL_ROOM + 5])
 
     def on_resize(self) -> None:
         """Addresses take what room there is; details need some."""
@@ -382,6 +403,8 @@ class SocketsPane(TablePane[Any]):
             self.set_filter("")
         elif self._view != "list":
             self._look("list")
+        else:
+            super().action_back()
 
     # --- what the keys do
 
@@ -406,8 +429,16 @@ class SocketsPane(TablePane[Any]):
         self.app.notify("Looking up names of remote hosts" if self._asked_for.names else "Addresses", timeout=2)
 
     def action_namespaces(self) -> None:
-        """Look into other network namespaces, or not any more."""
+        """Look into other network namespaces, or not any more; the list has a column for their names meanwhile."""
+        self._columns[self._view] = self.columns
         self._ask(AskSockets(not self._asked_for.namespaces, self._asked_for.names))
+        columns = [each for each in self._columns["list"] if each != "namespace"]
+        if self._asked_for.namespaces:
+            columns.insert(columns.index("process") if "process" in columns else len(columns), "namespace")
+        self._columns["list"] = tuple(columns)
+        if self._view == "list":
+            self.columns = tuple(columns)
+            self.table.set_fields(self.shown_fields())
 
     def _ask(self, request: AskSockets) -> None:
         self._asked_for = request
@@ -422,41 +453,58 @@ class SocketsPane(TablePane[Any]):
     # --- acting
 
     def action_close(self) -> None:
-        """Ask, and close the tagged sockets, or the selected one."""
-        from pitop.tui.widgets.choice import Choice, Item
+        """Ask, and close the tagged sockets, or the selected one; ask once more before one's own SSH session goes."""
+        from pitop.tui.widgets.confirm import Confirm
 
-        tagged = [row for row in self.table.tags.values() if isinstance(row, Socket)]
-        selected = self.table.pin()
-        rows = tagged or ([selected] if isinstance(selected, Socket) else [])
-        rows = [row for row in rows if row.closed_time is None]
-        if not rows or self._snapshot is None:
-            self.app.notify("Select a socket in the list: only sockets can be closed.", timeout=3)
+        rows = [row for row in self._chosen() if row.closed_time is None]
+        snapshot = self._snapshot
+        if not rows or snapshot is None:
+            self.app.notify("Select a socket of the list that is open.", timeout=3)
             return
-        own = [row for row in rows if row.key in self._snapshot.own_session]
-        name = _ends(rows[0]) if len(rows) == 1 else f"{len(rows)} sockets"
-        items = [
-            Item(False, "Leave", "nothing happens"),
-            Item(True, "Close", f"{name}: its program gets an error, the other side a reset"),
+        lines: list[list[Phrase]] = [
+            [(_ends(row), Tone.PLAIN), (f"  {_holders(row)}", Tone.FAINT)] for row in rows[:10]
+        ]
+        if len(rows) > len(lines):
+            lines.append([(f"and {len(rows) - len(lines)} more", Tone.FAINT)])
+        lines.append([("The program gets an error, the other side a reset; what is under way is lost.", Tone.FAINT)])
+        warned: list[list[Phrase]] = [
+            [("This carries the SSH session that you look through: pitop ends with it.", Tone.WARN)]
         ]
 
-        def sure(yes: Hashable) -> None:
-            if yes is True:
+        def sure(yes: bool | None) -> None:
+            if yes:
                 for row in rows:
                     self.act(CloseSocket(row.endpoint))
 
-        def chosen(yes: Hashable) -> None:
-            if yes is not True:
-                return
-            if not own:
-                sure(True)
-                return
-            warned = [
-                Item(False, "Leave", "keep this session"),
-                Item(True, "Close my session", "this is the SSH connection that you look through: pitop ends with it"),
-            ]
-            self.app.push_screen(Choice("Close your own SSH session?", warned), sure)
+        def answered(yes: bool | None) -> None:
+            if yes and any(row.key in snapshot.own_session for row in rows):
+                self.app.push_screen(Confirm("Close your own session?", warned), sure)
+            else:
+                sure(yes)
 
-        self.app.push_screen(Choice(f"Close {name}?", items), chosen)
+        self.app.push_screen(Confirm("Close it?" if len(rows) == 1 else f"Close {len(rows)} sockets?", lines), answered)
+
+    def _chosen(self) -> list[Socket]:
+        """The tagged sockets, or the selected one, or those of the selected group."""
+        tagged = [row for row in self.table.tags.values() if isinstance(row, Socket)]
+        selected = self.table.pin()
+        return tagged or ([selected] if isinstance(selected, Socket) else [])
+
+    def action_signal(self) -> None:
+        """Choose a signal for the processes that have the tagged sockets, or the selected one or group."""
+        from pitop.tui.widgets.signals import ask_signal
+
+        selected = self.table.pin()
+        rows = self._chosen() or list(getattr(selected, "sockets", ()))
+        owners = {owner.key: owner for row in rows for owner in row.owners}
+        if self._view == "process" and not self.table.tags:
+            owners = {key: owner for key, owner in owners.items() if selected is not None and key == selected.key}
+        targets = [Target(key, owner.name) for key, owner in owners.items() if key is not None]
+        if not targets or self._snapshot is None:
+            self.app.notify("No process is known to have it.", timeout=3)
+            return
+        parents = dict(pairwise((*self._snapshot.viewers, 1)))
+        ask_signal(self.app, targets, parents, self.act)
 
     async def action_process(self) -> None:
         """Go to the process that has the socket."""
@@ -485,7 +533,11 @@ def _ends(row: Socket) -> str:
     local = address_port(end.local_address, end.local_port)
     if end.remote_port is None:
         return f"{end.protocol} {local}"
-    return f"{end.protocol} {local} ↔ {address_port(end.remote_address, end.remote_port)}"
+    return f"{end.protocol} {local} to {address_port(end.remote_address, end.remote_port)}"
+
+
+def _holders(row: Socket) -> str:
+    return ", ".join(f"{owner.name}/{owner.pid}" for owner in row.owners) or row.holder
 
 
 _USUAL = Face()

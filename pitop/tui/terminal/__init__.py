@@ -1,1 +1,6 @@
-"""What goes down the wire."""
+"""What goes down the wire: the cells that the terminal shows, the bytes that change them, and when they may go.
+
+`cells` says which text takes which cells, `pens` what colours and attributes a cell has, `writer` turns the
+difference of two screens into bytes, `pace` says how many bytes the line can take now, `channel` writes them without
+ever waiting, and `seam` is the one module that joins all this to Textual.
+"""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -16,12 +18,26 @@ __all__ = ["Lines"]
 
 
 class Lines(Widget):
-    """A widget whose `line(y)` gives the segments of one line; `render_line` pads and caches nothing else."""
+    """A widget whose `line(y)` gives the segments of one line.
+
+    It has neither border nor padding, so what Textual does for those, and for tints and links, is left out: a line is
+    drawn when it has been refreshed, and kept until then.
+    """
+
+    _drawn_size = Size(0, 0)
+    _drawn_looks: Looks | None = None
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
+        self._drawn: dict[int, Strip] = {}
+        super().__init__(id=id)
 
     @property
     def looks(self) -> Looks:
         """How tones look in the theme in use."""
-        return looks_for(self.app.current_theme, colour=not self.app.no_color)
+        looks = self._drawn_looks
+        if looks is None:
+            looks = self._drawn_looks = looks_for(self.app.current_theme, colour=not self.app.no_color)
+        return looks
 
     @property
     def glyphs(self) -> Glyphs:
@@ -40,6 +56,44 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""
         return Strip(self.line(y)).adjust_cell_length(self.size.width, self.backdrop(y))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines of `crop`, drawn anew where they were refreshed."""
+        if self.styles.gutter:  # somebody has given it a border after all
+            return super().render_lines(crop)
+        drawn = self._drawn
+        if self._drawn_size != self.size:
+            self._drawn_size = self.size
+            drawn.clear()
+        strips = []
+        for y in crop.line_range:
+            strip = drawn.get(y)
+            if strip is None:
+                strip = self.render_line(y)
+                background = self.background_colors[1]
+                for line_filter in self.get_line_filters():
+                    strip = strip.apply_filter(line_filter, background)
+                drawn[y] = strip
+            strips.append(strip)
+        if crop.column_span != (0, self.size.width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
+
+    def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
+        """Have the lines of `regions` drawn anew, or all."""
+        if regions:
+            for region in regions:
+                for y in region.line_range:
+                    self._drawn.pop(y, None)
+        else:
+            self._drawn.clear()
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def notify_style_update(self) -> None:
+        """Another theme, perhaps: draw everything anew."""
+        super().notify_style_update()
+        self._drawn_looks = None
+        self._drawn.clear()
 
     def refresh_line(self, y: int) -> None:
         """Have one line painted anew."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, NamedTuple
 
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -31,7 +32,10 @@ class _Line(Input):
 
 
 class Prompt(Widget):
-    """Asks for a line. `changed` is called with every change and answers; `done` with the text, or None for Escape."""
+    """Asks for a line. `changed` is called with every change and answers; `done` with the text, or None for Escape.
+
+    `history` are earlier texts, the newest last, that the arrow keys bring back; `suggester` completes what is typed.
+    """
 
     DEFAULT_CSS = """
     Prompt { height: 2; width: 1fr; dock: bottom; layout: vertical; }
@@ -39,20 +43,37 @@ class Prompt(Widget):
     Prompt > Input:focus { border: none; background-tint: transparent; }
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "Back", priority=True, show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Back", priority=True, show=False),
+        Binding("up", "recall(-1)", "Earlier", show=False),
+        Binding("down", "recall(1)", "Later", show=False),
+        Binding("tab", "complete", "Complete", show=False),
+    ]
 
     def __init__(
-        self, label: str, text: str, changed: Callable[[str], Answer], done: Callable[[str | None], None]
+        self,
+        label: str,
+        text: str,
+        changed: Callable[[str], Answer],
+        done: Callable[[str | None], None],
+        *,
+        history: Sequence[str] = (),
+        suggester: Suggester | None = None,
     ) -> None:
         super().__init__()
         self._label = visible(label)
         self._initial = text
         self._change = changed
         self._done = done
+        self._history = [*(each for each in history if each != text), text]
+        self._recalled = len(self._history) - 1
+        self._suggester = suggester
 
     def compose(self) -> ComposeResult:
         """The line, and what is said under it."""
-        yield _Line(self._initial, placeholder=self._label, compact=True, select_on_focus=False)
+        yield _Line(
+            self._initial, placeholder=self._label, compact=True, select_on_focus=False, suggester=self._suggester
+        )
         yield Notice(bar=True)
 
     def on_mount(self) -> None:
@@ -77,6 +98,21 @@ class Prompt(Widget):
     def action_leave(self) -> None:
         """Leave without a change."""
         self._done(None)
+
+    def action_complete(self) -> None:
+        """Take what is suggested."""
+        line = self.query_one(_Line)
+        line.action_end()
+        line.action_cursor_right()
+
+    def action_recall(self, by: int) -> None:
+        """An earlier or later text."""
+        place = self._recalled + by
+        if 0 <= place < len(self._history):
+            self._recalled = place
+            line = self.query_one(_Line)
+            line.value = self._history[place]
+            line.cursor_position = len(line.value)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """A click elsewhere leaves the prompt as it stands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
 import shutil
 import subprocess
@@ -14,13 +15,16 @@ from pathlib import Path
 import pytest
 
 from pitop.collect.collector import Unavailable
+from pitop.collect.live import LiveSource
 from pitop.collect.memory.mappings import MappingsCollector
 from pitop.collect.memory.overview import MemoryCollector
-from pitop.collect.topics import PROCESSES
+from pitop.collect.topics import MEMORY, PROCESSES
 from pitop.kernel.memory.smaps import read_stat
-from pitop.model.memory.mappings import Space
-from pitop.model.memory.snapshot import Looking
+from pitop.model.memory.layout import Stretch
+from pitop.model.memory.snapshot import Looking, MemorySnapshot
+from pitop.model.memory.space import Space
 from pitop.model.processes import Process
+from pitop.model.snapshot import Failure
 from tests.memorylab import Toucher
 
 DATA = Path(__file__).parents[2] / "data/memory"
@@ -124,6 +128,25 @@ def test_only_what_is_asked_for_is_read() -> None:
         assert [each.key[0] for each in memory.collect().holdings] == [one.pid, other.pid]
         one.end()
         assert key in [each.key for each in memory.collect().holdings]  # read a moment ago, and not due again
+
+
+def test_a_request_is_answered_at_once_with_the_same_machine() -> None:
+    answers: queue.Queue[MemorySnapshot | Failure] = queue.Queue()
+    source = LiveSource(interval=30.0)
+    try:
+        with Toucher() as toucher:
+            hold = source.subscribe(MEMORY, answers.put)
+            first = answers.get(timeout=10)
+            key = read_stat(toucher.pid).key
+            hold.ask(Looking((key,), key))
+            second = answers.get(timeout=10)
+    finally:
+        source.close()
+    assert isinstance(first, MemorySnapshot)
+    assert isinstance(second, MemorySnapshot)
+    assert [each.key for each in second.holdings] == [key]
+    assert second.delays is not None
+    assert (second.time, second.activity) == (first.time, first.activity)  # rates over so little would tell nothing
 
 
 # --- faults, as the processes topic counts them
@@ -314,9 +337,36 @@ def test_an_address_space_lives_and_ends() -> None:
         space.ask(Space(*first.key))
         again = space.collect()  # another request
         assert again.size_bytes == first.size_bytes + 1048576
+        assert again.changes == ()
         space.ask(Space(toucher.pid, first.key[1] + 1))
         with pytest.raises(Unavailable, match="has ended"):
             space.collect()
+
+
+def test_an_address_space_grows_and_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = time.monotonic
+    passed = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + passed)
+    with closing(MappingsCollector()) as space, Toucher() as toucher:
+        space.ask(Space(toucher.pid))
+        first = space.collect()
+        toucher.tell("map 67108864")
+        toucher.tell("touch 0 256")
+        passed += 6
+        grown = space.collect()
+        assert grown.grown_bytes == 67108864
+        assert grown.grown_rss_bytes is not None
+        assert grown.grown_rss_bytes >= 256 * PAGE
+        assert any(change.new or change.size_bytes >= 67108864 for change in grown.changes)
+        assert sum(1 for each in grown.places if isinstance(each, Stretch)) <= len(grown.mappings)
+        space.ask(Space(toucher.pid, mark=1))
+        marked = space.collect()  # counted from here on, without another reading
+        assert (marked.changes, marked.grown_bytes, marked.mappings) == ((), 0, grown.mappings)
+        toucher.tell("unmap")
+        passed += 6
+        shrunk = space.collect()
+        assert shrunk.grown_bytes == -67108864
+        assert shrunk.size_bytes == first.size_bytes
 
 
 def test_a_process_that_ended_is_shown_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

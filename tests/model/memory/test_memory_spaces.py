@@ -170,7 +170,7 @@ def test_growth_since_the_first_look() -> None:
     grown = mapping(heap.start, 15, "[heap]", rss_bytes=3 * PAGE)
     deeper = mapping(stack.start - 2 * PAGE, 12, "[stack]", rss_bytes=PAGE)
     new = mapping(1 << 32, 4, rss_bytes=2 * PAGE)
-    found = changes([heap, left, idle, stack], [grown, idle, new, deeper])
+    found = {each.start: each for each in changes([heap, left, idle, stack], [grown, idle, new, deeper])}
     assert set(found) == {grown.start, deeper.start, new.start}
     assert (found[grown.start].size_bytes, found[grown.start].rss_bytes) == (5 * PAGE, 2 * PAGE)
     assert (found[deeper.start].size_bytes, found[deeper.start].new) == (2 * PAGE, False)

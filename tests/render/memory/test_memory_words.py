@@ -50,6 +50,7 @@ def test_what_cannot_be_read_is_said() -> None:
     refused = holding_words(MB, MB // 2, None, "not permitted: run pitop as root")
     assert refused == "asked for 1.0 MB, holds 512 KB; what of it is shared is not permitted: run pitop as root"
     assert "does not tell" in holding_words(MB, None, None)
+    assert holding_words(0, None, None).startswith("has no memory of its own")
 
 
 def test_the_formulas_in_words() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -68,7 +67,7 @@ class MappingList(Painted, can_focus=True):
     def __init__(self) -> None:
         super().__init__()
         self._places: list[Mapping | Gap] = []
-        self._changes: Map[int, Change] = {}
+        self._changes: dict[int, Change] = {}
         self._longest = 0.0
         self._selected = 0
         self._top = 0
@@ -76,12 +75,12 @@ class MappingList(Painted, can_focus=True):
         self._addresses = True  # whether there is room for them
         self.wide = False
 
-    def show(self, mappings: Sequence[Mapping], changed: Map[int, Change]) -> None:
-        """Show these, with what changed marked (by start)."""
+    def show(self, mappings: Sequence[Mapping], changed: Sequence[Change]) -> None:
+        """Show these, with what changed marked."""
         start = self._places[self._selected].start if self._selected < len(self._places) else None
         first = not self._places
         self._places = _with_gaps(mappings)
-        self._changes = changed
+        self._changes = {each.start: each for each in changed}
         self._longest = max((length(each.size_bytes) for each in mappings), default=0.0)
         if start is not None:
             place = next((i for i, each in enumerate(self._places) if each.start >= start), len(self._places) - 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -52,7 +52,7 @@ class Painted(Lines):
 
     def line(self, y: int) -> list[Segment]:
         """One line; what has no colours of its own has the theme's."""
-        return list(Segment.apply_style(_line(self._lines, y), self.backdrop(y)))
+        return _joined(Segment.apply_style(_line(self._lines, y), self.backdrop(y)))
 
     def backdrop(self, y: int) -> Style:
         """The theme's ground."""
@@ -61,3 +61,23 @@ class Painted(Lines):
 
 def _line(lines: Sequence[Sequence[Segment]], y: int) -> Sequence[Segment]:
     return lines[y] if y < len(lines) else ()
+
+
+def _joined(segments: Iterable[Segment]) -> list[Segment]:
+    """As few segments as tell the same: blanks have no colour of their own, only a ground."""
+    found: list[Segment] = []
+    for segment in segments:
+        if found and _alike(found[-1], segment):
+            found[-1] = Segment(found[-1].text + segment.text, found[-1].style)
+        else:
+            found.append(segment)
+    return found
+
+
+def _alike(one: Segment, other: Segment) -> bool:
+    if one.style == other.style:
+        return True
+    if one.style is None or other.style is None or not other.text.isspace():
+        return False
+    lines = (one.style.reverse, one.style.underline, other.style.reverse, other.style.underline)
+    return one.style.bgcolor == other.style.bgcolor and not any(lines)

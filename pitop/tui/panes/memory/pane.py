@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from msgspec.structs import replace
-from rich.segment import Segment
-from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -15,70 +13,39 @@ from pitop.collect.source import Source
 from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
 from pitop.model.history import History
 from pitop.model.memory.faults import COST
-from pitop.model.memory.mappings import AddressSpace, Space
 from pitop.model.memory.rows import MemoryRow, RowKeeper, grouped, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
+from pitop.model.memory.space import AddressSpace, Space
+from pitop.model.memory.totals import formulas, segments
 from pitop.model.processes import ProcessesSnapshot, ProcessKey
+from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
+from pitop.render.memory.charts import CHARTS
 from pitop.render.memory.fields import ROW_FIELDS
-from pitop.render.text import fit
-from pitop.render.units import UNKNOWN, bytes_text
+from pitop.render.memory.words import formula_words
+from pitop.render.units import bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.looks import Backdrop
 from pitop.tui.pane import TablePane
 from pitop.tui.panes.memory.charts import Charts
 from pitop.tui.panes.memory.machine import MachineMemory
-from pitop.tui.panes.memory.painted import Painted
 from pitop.tui.panes.memory.space import SpaceView
+from pitop.tui.panes.memory.totals import Totals
 from pitop.tui.settings import PaneSettings
-from pitop.tui.widgets.columns import laid_out
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.table import Face, Table
+from pitop.tui.widgets.table import Face
 
 __all__ = ["MemoryPane"]
 
-_AGE_STEP = 5.0  # seconds in which shown ages go
+_AGE_STEP = 10.0  # seconds in which shown ages go: what is read in its turn stays “now”, and is painted once
 _PAST = 240  # samples of a process's faults that are kept
 _TABLE_ACTIONS = {
     "search", "search_again", "filter", "sort_menu", "order_beside", "invert", "columns", "tag", "untag", "back",
-    "space", "group", "graphs", "formula", "by",
+    "scope", "space", "group", "graphs", "formula", "explain",
+    "by",
 }  # fmt: skip
 _DEAR = {"pss_bytes", "uss_bytes", "swap_bytes", "oom_score", "age_seconds"}  # known of a process when it was read
-
-
-class Totals(Painted):
-    """The sums over the rows, in the columns of the table below."""
-
-    DEFAULT_CSS = """
-    Totals { height: 1; width: 1fr; }
-    """
-
-    def __init__(self, table: Table[MemoryRow], shed: Sequence[str]) -> None:
-        super().__init__()
-        self._table = table
-        self._shed = shed
-        self._sums: MemoryRow | None = None
-
-    def show(self, sums: MemoryRow | None) -> None:
-        """Show these sums."""
-        self._sums = sums
-        self.renew()
-
-    def backdrop(self, y: int) -> Style:
-        """A bar, as the titles'."""
-        return self.looks.style(Tone.FAINT, Backdrop.HEAD)
-
-    def composed(self, width: int, height: int) -> Sequence[Sequence[Segment]]:
-        """One line."""
-        if self._sums is None:
-            return ()
-        texts = []
-        for column in laid_out(self._table.fields, width - 1, {}, self._shed):
-            text = column.field.text(self._sums)
-            texts.append(fit("" if text == UNKNOWN else text, column.width, right=column.field.right))
-        return [[Segment(" " + " ".join(texts), self.looks.style(Tone.STRONG, Backdrop.HEAD))]]
 
 
 class MemoryPane(TablePane[MemoryRow]):
@@ -117,6 +84,7 @@ class MemoryPane(TablePane[MemoryRow]):
         ),
         key("memory.group", "b", "group", "Group", "One line a program, one a user, or one a process", footer=True),
         key("memory.graphs", "g", "graphs", "Graphs", "The graphs that had no room, then the first ones", footer=True),
+        key("memory.explain", "e", "explain", "Explain", "What the bar's parts and the graphs mean", footer=True),
         key("memory.formula", "v", "formula", "How used is counted", "The sums behind htop's and free's used"),
         key("memory.by-rss", "M", "by('rss_bytes')", "Order by RSS"),
         key("memory.by-pss", "P", "by('pss_bytes')", "Order by PSS"),
@@ -145,6 +113,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._totals = Totals(self.table, self.shed if not self.settings.columns else ())
         self._space: SpaceView | None = None
         self._space_key: ProcessKey | None = None
+        self._marks = 0
 
     def compose(self) -> ComposeResult:
         """The machine, its charts, then what every table pane has."""
@@ -161,6 +130,8 @@ class MemoryPane(TablePane[MemoryRow]):
         """The pane is seen: say again what is on the screen."""
         super().wake(source)
         self._looking = None
+        if self._space_key is not None:
+            self._space_feed.ask(Space(*self._space_key))
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """A new sample of the machine, of the processes, or of the address space."""
@@ -175,7 +146,9 @@ class MemoryPane(TablePane[MemoryRow]):
             if self._space is not None:
                 self._space.show(newest)
             return
+        changed = True
         if isinstance(newest, MemorySnapshot):
+            changed = self._memory is None or newest.holdings != self._memory.holdings
             self._memory = newest
             self._machine.show(newest)
             self._charts.add(newest)
@@ -185,10 +158,10 @@ class MemoryPane(TablePane[MemoryRow]):
             self._minor.tick((r.key, r.minor_faults_per_second) for r in newest.rows if r.minor_faults_per_second)
             self._major.tick((r.key, r.major_faults_per_second) for r in newest.rows if r.major_faults_per_second)
         self.fail(None)
-        self._join()
         if self._space is not None:
             self._tell_faults()
-        else:
+        elif changed or self._looking is None:
+            self._join()
             self.present()
 
     def _join(self) -> None:
@@ -200,13 +173,23 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def everything(self) -> Sequence[MemoryRow]:
         """A row a process."""
-        return self._rows
+        return self.within(self._rows)
+
+    def about(self, row: MemoryRow) -> About:
+        """The process, and whose it is."""
+        return about_process(row.key, row.user)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The selected process."""
+        row = self.table.selected
+        return None if row is None or row.count > 1 else of_process(row.key, row.name, descendants=below)
 
     def present(self) -> None:
         """Arrange the rows anew, sum them, and say which of them are on the screen."""
         if self._processes is None:
             return
-        chosen = [row for row in self._rows if self.filter(row)] if self.filter.text.strip() else list(self._rows)
+        rows = self.everything()
+        chosen = [row for row in rows if self.filter(row)] if self.filter.text.strip() else list(rows)
         self._chosen = chosen
         self._totals.show(totals(chosen) if chosen else None)
         shown = chosen
@@ -329,6 +312,19 @@ class MemoryPane(TablePane[MemoryRow]):
         self._fit()
         self._machine.renew()
 
+    def action_explain(self) -> None:
+        """What the bar's parts and the graphs mean."""
+        from pitop.tui.widgets.help import Help, Section
+
+        sections: list[Section] = []
+        if self._memory is not None:
+            memory, zram = self._memory.memory, self._memory.zram_bytes
+            parts = [(f"{part.title} {bytes_text(part.bytes)}", part.words) for part in segments(memory, zram)]
+            counted = [("", formula_words(formula)) for formula in formulas(memory)]
+            sections += [("The bar, from left to right", parts), ("Used", counted)]
+        sections.append(("The graphs", [(chart.title, chart.words) for chart in CHARTS]))
+        self.app.push_screen(Help("Where memory is", sections))
+
     # --- the address space
 
     def on_table_activated(self) -> None:
@@ -359,6 +355,12 @@ class MemoryPane(TablePane[MemoryRow]):
         self._ask()
         self._tell_faults()
 
+    def on_space_view_marked(self) -> None:
+        """Have changes counted from now on."""
+        if self._space_key is not None:
+            self._marks += 1
+            self._space_feed.ask(Space(*self._space_key, self._marks))
+
     def on_space_view_left(self) -> None:
         """Back to the table."""
         if self._space is None:
@@ -371,6 +373,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._fit()
         self.query_one("#summary").display = True
         self.table.focus()
+        self._join()
         self.present()
 
     def _space_failed(self, failure: Failure) -> None:

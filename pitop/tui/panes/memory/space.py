@@ -14,9 +14,9 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from pitop.model.memory.faults import Delays, fault_cost
-from pitop.model.memory.growth import Change, changes, gone
-from pitop.model.memory.layout import Gap, Stretch, folded, stretches
-from pitop.model.memory.mappings import AddressSpace, Kind, Mapping
+from pitop.model.memory.layout import Gap, Stretch, folded
+from pitop.model.memory.mappings import Kind, Mapping
+from pitop.model.memory.space import AddressSpace
 from pitop.model.processes import Process
 from pitop.render.field import Tone
 from pitop.render.memory.bars import PARTS, strip
@@ -49,8 +49,8 @@ class SpaceStrip(Painted):
 
     def show(self, space: AddressSpace) -> None:
         """Draw this address space."""
-        self._places = stretches(space.mappings)
-        self._kinds = list(dict.fromkeys(each.kind for each in space.mappings))
+        self._places = space.places
+        self._kinds = list(dict.fromkeys([each.kind for each in space.mappings]))
         self.renew()
 
     def composed(self, width: int, height: int) -> Sequence[Sequence[Segment]]:
@@ -130,10 +130,12 @@ class SpaceView(Vertical):
     class Left(Message):
         """Back to the table."""
 
+    class Marked(Message):
+        """Count changes from now on."""
+
     def __init__(self, name: str, pid: int) -> None:
         super().__init__()
         self._title = f"{name} ({pid})"
-        self._first: AddressSpace | None = None
         self._newest: AddressSpace | None = None
         self._first_delays: Delays | None = None
         self._delays: Delays | None = None
@@ -170,11 +172,10 @@ class SpaceView(Vertical):
         """Show the address space as it is now."""
         if space.key == (0, 0) or (self._newest is not None and self._newest.key != space.key):
             return
-        if self._first is None:
-            self._first = space
-        self._newest = space
-        self._strip.show(space)
-        self._list.show(space.mappings, self._changes())
+        if space is not self._newest:
+            self._newest = space
+            self._strip.show(space)
+            self._list.show(space.mappings, space.changes)
         self._tell()
 
     def fail(self, words: str) -> None:
@@ -192,11 +193,6 @@ class SpaceView(Vertical):
         self._delays = delays
         self._why = why
         self._tell()
-
-    def _changes(self) -> dict[int, Change]:
-        if self._first is None or self._newest is None:
-            return {}
-        return changes(self._first.mappings, self._newest.mappings)
 
     def _tell(self) -> None:
         space = self._newest
@@ -219,28 +215,24 @@ class SpaceView(Vertical):
         if recent is not None and recent.faults:
             cost = cost_words(recent, "while you looked")
         if cost is None and self._why:
-            cost = f"what a major fault costs is not known: {self._why}"
+            cost = f"the cost of a major fault: {self._why}"
         rest: list[list[Phrase]] = []
         if cost is not None and self.size.height >= 16:
             rest = [[(f" {line}", Tone.FAINT)] for line in wrap(cost, max(20, self.size.width - 2))[:2]]
         self._words.say(first, *([second] if self.size.height >= 12 else []), *rest)
 
     def _grown(self) -> str:
-        """What changed since the view opened, in all."""
-        if self._first is None or self._newest is None or self._first is self._newest:
+        """What changed since the view opened or was marked, in all."""
+        space = self._newest
+        if space is None:
             return ""
-        size = self._newest.size_bytes - self._first.size_bytes
-        rss = 0
-        if self._first.rollup is not None and self._newest.rollup is not None:
-            rss = self._newest.rollup.rss_bytes - self._first.rollup.rss_bytes
-        left = len(gone(self._first.mappings, self._newest.mappings))
         said = [
             f"{'+' if change > 0 else '-'}{bytes_text(abs(change))} {word}"
-            for change, word in ((size, "asked"), (rss, "held"))
+            for change, word in ((space.grown_bytes, "asked"), (space.grown_rss_bytes, "held"))
             if change
         ]
-        if left:
-            said.append(f"{left} mappings gone")
+        if space.gone:
+            said.append("1 mapping gone" if space.gone == 1 else f"{space.gone:,} mappings gone")
         return "since you looked: " + ", ".join(said) if said else ""
 
     def on_mapping_list_moved(self, event: MappingList.Moved) -> None:
@@ -257,11 +249,8 @@ class SpaceView(Vertical):
 
     def action_mark(self) -> None:
         """Forget what changed so far."""
-        self._first = self._newest
         self._first_delays = self._delays
-        if self._newest is not None:
-            self._list.show(self._newest.mappings, {})
-        self._tell()
+        self.post_message(self.Marked())
 
     def action_wide(self) -> None:
         """All columns, or the usual ones."""

@@ -1,0 +1,24 @@
+"""`pitop dns`: dig's words and layout, and what dig does not tell: proof, comparison, and why."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+__all__ = ["run"]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Look up, trace, compare, explain or watch. 0: answered; 1: could not; 2: usage."""
+    from pitop.cli.dns.arguments import Job, parse
+    from pitop.model.dns.question import QuestionError
+
+    try:
+        job: Job = parse(arguments)
+    except QuestionError as error:
+        print(f"pitop dns: {error}", file=sys.stderr)
+        return 2
+    from pitop.cli.dns import act
+
+    return asyncio.run(act.act(job))

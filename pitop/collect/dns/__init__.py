@@ -1,0 +1,1 @@
+"""When queries are sent, how many at once, and what is made of the answers."""

@@ -1,0 +1,244 @@
+"""The topic `packets`: one helper process as long as somebody looks, its answers as snapshots."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from pitop.collect.collector import Unavailable
+from pitop.collect.packets.client import CaptureClient
+from pitop.collect.packets.messages import (
+    Chosen,
+    Config,
+    Conversations,
+    Details,
+    Ended,
+    LadderOf,
+    Look,
+    Rows,
+    Save,
+    Saved,
+    Saving,
+    Select,
+    Started,
+    Statistics,
+    Status,
+    StreamOf,
+)
+from pitop.kernel.packets.session import own_sessions
+from pitop.kernel.packets.writer import CaptureWriter
+from pitop.model.packets.conversation import Conversation, Ladder, Stream
+from pitop.model.packets.snapshot import (
+    AskAbout,
+    AskOverview,
+    AskRows,
+    Capture,
+    CaptureStatus,
+    Detail,
+    PacketsSnapshot,
+    SaveTo,
+)
+from pitop.model.packets.statistics import Overview
+
+__all__ = ["PacketsCollector"]
+
+_OVERVIEW_EVERY = 1.0
+
+
+class PacketsCollector:
+    """Starts the helper at the first collection; a helper that ends is told, and started again when asked to."""
+
+    every: float | None = 1.0
+
+    def __init__(self) -> None:
+        self._capture = Capture()
+        self._client: CaptureClient | None = None
+        self._begun = False
+        self._problem = ("", "")
+        self._left_out = 0
+        self._serial = 0
+        self._asked = AskRows(100)
+        self._rows = Rows(0, 0, 0, 0, (), Status())
+        self._status: CaptureStatus = CaptureStatus()
+        self._running = False
+        self._detail: Detail | None = None
+        self._stream: Stream | None = None
+        self._ladder: Ladder | None = None
+        self._overview: Overview | None = None
+        self._conversations: tuple[Conversation, ...] | None = None
+        self._what = ""
+        self._due = 0.0
+        self._saving: str | None = None
+        self._writer: CaptureWriter | None = None
+        self._saved = 0
+        self._save_problem = ""
+
+    def descriptors(self) -> Sequence[int]:
+        """The helper's channel."""
+        return () if self._client is None else (self._client.fileno(),)
+
+    def ask(self, request: Struct) -> None:
+        """Take in what the pane wants."""
+        if isinstance(request, Capture):
+            if request != self._capture or not self._begun:
+                self._capture = request
+                self._stop()
+                self._begun = False
+        elif isinstance(request, AskRows):
+            self._asked = request
+            self._look()
+        elif isinstance(request, AskAbout):
+            self._about(request)
+        elif isinstance(request, AskOverview):
+            self._what = request.what
+            self._overview = self._conversations = None
+            self._due = 0.0
+        elif isinstance(request, SaveTo):
+            self._save(request.path)
+
+    def collect(self) -> PacketsSnapshot:
+        """Everything that the helper has said since."""
+        if not self._begun:
+            self._start()
+        if self._client is not None:
+            try:
+                if self._what and time.monotonic() >= self._due:
+                    self._due = time.monotonic() + _OVERVIEW_EVERY
+                    self._client.send(Chosen(self._what))
+                for message in self._client.messages() if self._client.waiting(0) else ():
+                    self._take(message)
+            except Unavailable as error:
+                self._stop()
+                self._problem = (str(error), error.advice)
+        rows = self._rows
+        return PacketsSnapshot(
+            time=time.time(),
+            host=os.uname().nodename,
+            capture=self._capture,
+            running=self._running,
+            problem=self._problem[0],
+            advice=self._problem[1],
+            left_out=self._left_out,
+            status=self._status,
+            first=rows.first,
+            total=rows.total,
+            examined=rows.examined,
+            filter=self._asked.filter,
+            filter_problem=rows.error,
+            rows=rows.packets,
+            detail=self._detail,
+            stream=self._stream,
+            ladder=self._ladder,
+            overview=self._overview,
+            conversations=self._conversations,
+            saving=self._saving,
+            saved=self._saved,
+            save_problem=self._save_problem,
+        )
+
+    def _start(self) -> None:
+        self._begun = True
+        self._problem = ("", "")
+        capture = self._capture
+        sessions = () if capture.with_own_session or capture.path is not None else own_sessions()
+        self._left_out = len(sessions)
+        self._rows = Rows(0, 0, 0, 0, (), Status())
+        self._status = CaptureStatus()
+        self._client = CaptureClient(
+            Config(
+                interface=capture.interface,
+                path=capture.path,
+                expression=capture.expression,
+                sessions=tuple((each.local, each.local_port, each.remote, each.remote_port) for each in sessions),
+            )
+        )
+        self._look()
+
+    def _stop(self) -> None:
+        self._running = False
+        self._end_saving()
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+        self._detail = self._stream = self._ladder = None
+
+    def _look(self) -> None:
+        self._serial += 1
+        if self._client is not None:
+            asked = self._asked
+            self._client.send(Look(self._serial, asked.count, asked.first, asked.filter))
+
+    def _about(self, asked: AskAbout) -> None:
+        self._detail = self._stream = self._ladder = None
+        if self._client is not None:
+            self._client.send(Select(self._serial, asked.number, asked.what == "stream", asked.what == "ladder"))
+
+    def _take(self, message: object) -> None:
+        if isinstance(message, Started):
+            self._running = True
+        elif isinstance(message, Rows):
+            if message.serial == self._serial:
+                self._rows = message
+            self._status = message.status
+        elif isinstance(message, Status):
+            self._status = message
+        elif isinstance(message, Details):
+            if message.packet is not None:
+                self._detail = Detail(message.packet, message.data, message.layers)
+        elif isinstance(message, StreamOf):
+            self._stream = message.stream
+        elif isinstance(message, LadderOf):
+            self._ladder = message.ladder
+        elif isinstance(message, Statistics):
+            self._overview = message.overview
+        elif isinstance(message, Conversations):
+            self._conversations = message.rows
+        elif isinstance(message, Saved):
+            self._write(message)
+        elif isinstance(message, Ended):
+            self._status = message.status
+            self._running = False
+
+    # --- saving
+
+    def _save(self, path: str | None) -> None:
+        self._end_saving()
+        self._save_problem = ""
+        self._saved = 0
+        if path is None or self._client is None:
+            return
+        self._saving = path
+        self._client.send(Save(Saving(".pcapng" in os.path.basename(path).lower())))
+
+    def _write(self, message: Saved) -> None:
+        if self._saving is None:
+            return
+        try:
+            if self._writer is None:
+                self._writer = CaptureWriter(self._saving, 1, head=message.data if message.new_file else None)
+                if message.new_file:
+                    return
+            self._writer.append(message.data, message.packets)
+            self._writer.flush()
+            self._saved = self._writer.packets
+        except OSError as error:
+            self._save_problem = f"{self._saving}: {error.strerror or error}; what was written is readable"
+            self._end_saving()
+
+    def _end_saving(self) -> None:
+        if self._saving is not None and self._client is not None:
+            self._client.send(Save(None))
+        self._saving = None
+        if self._writer is not None:
+            try:
+                self._writer.close()
+            except OSError as error:
+                self._save_problem = str(error)
+            self._writer = None
+
+    def close(self) -> None:
+        """End the helper."""
+        self._stop()

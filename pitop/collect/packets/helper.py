@@ -1,0 +1,456 @@
+"""The capturing helper: a process of its own that holds no privilege when it looks at the first byte.
+
+It opens the ring (or the file), becomes nobody, keeps packets in bounded memory, indexes them and answers what the
+screen's process asks. Whatever happens to it happens to it alone.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+import msgspec
+
+from pitop.collect.packets.capture import FileInput, RingInput, program_for
+from pitop.collect.packets.index import Index
+from pitop.collect.packets.messages import (
+    Channel,
+    Chosen,
+    Config,
+    Conversations,
+    Details,
+    Ended,
+    LadderOf,
+    Look,
+    Lookup,
+    OwnerFound,
+    Print,
+    Printed,
+    Problem,
+    Rows,
+    Save,
+    Saved,
+    Select,
+    Started,
+    Statistics,
+    Status,
+    StreamOf,
+    ToHelper,
+)
+from pitop.collect.packets.sightings import Sightings
+from pitop.collect.packets.store import PacketStore
+from pitop.collect.packets.view import View
+from pitop.kernel.packets.assembler import Session, combined, first_packets, leave_out, once_on_loopback
+from pitop.kernel.packets.dissect import layers_of, preload
+from pitop.kernel.packets.libpcap import BadFilter, LibpcapMissing
+from pitop.kernel.packets.privileges import give_up, readable_by_all
+from pitop.kernel.packets.reader import CaptureFileError
+from pitop.kernel.packets.ring import CaptureProblem, Lookout, Ring
+from pitop.kernel.packets.writer import RecordBuilder
+from pitop.model.filter import FilterError
+from pitop.model.packets.conversation import conversation_of, ladder_of, stream_of
+from pitop.model.packets.flows import Flow
+from pitop.model.packets.frame import Frame
+from pitop.model.packets.owners import owner_comment
+from pitop.model.packets.packet import Packet
+from pitop.model.packets.row import Owner, Row
+
+__all__ = ["Helper", "main"]
+
+_SLICE = 0.008  # seconds of indexing or filtering between two looks at the ring
+_REST = 0.006  # seconds that it leaves to others after each slice while it is behind
+_WAITING_MOST = 8 << 20  # bytes that may wait for the screen's process before nothing more is written to it
+_MEMORY = 3 << 30
+_STATUS_EVERY = 0.5
+_SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
+_BATCH = 256
+_PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
+
+
+class Helper:
+    """The loop: packets first, then questions, then the index."""
+
+    def __init__(self, channel: Channel, source: RingInput | FileInput, config: Config) -> None:
+        self.channel = channel
+        self.source = source
+        self.config = config
+        limit = config.limit_bytes if isinstance(source, RingInput) else 1 << 40
+        self.store = PacketStore(limit)
+        self.index = Index(self.store, self._opened)
+        self.view = View(self.store, "")
+        self.printing: _Printing | None = None
+        self.saving = None if config.saving is None else _Saving(self, config)
+        self._told = 0.0
+        self._look: Look | None = None
+        self._shown: tuple[object, ...] = ()
+        self.ended = False
+        self.sightings: Sightings | None = None
+        if isinstance(source, RingInput) and source.lookout is not None:
+            self.sightings = Sightings(source.lookout, channel.send)
+
+    def run(self) -> None:
+        """Until the other side has gone."""
+        poll = select.poll()
+        poll.register(self.channel.fileno(), select.POLLIN)
+        if isinstance(self.source, RingInput):
+            poll.register(self.source.fileno(), select.POLLIN)
+            if self.source.lookout is not None:
+                poll.register(self.source.lookout.fileno(), select.POLLIN)
+        busy = True
+        while not self.channel.closed and not self.ended:
+            out = select.POLLOUT if self.channel.waiting else 0
+            poll.modify(self.channel.fileno(), select.POLLIN | out)
+            rest = _REST * 1000 if isinstance(self.source, RingInput) else 0
+            events = poll.poll(rest if busy else 250)
+            if any(event & select.POLLERR for fd, event in events if fd != self.channel.fileno()):
+                self.source.look_after()
+                time.sleep(0.05)
+            if self.sightings is not None:
+                self.sightings.look()
+            self.channel.flush()
+            self.source.take(self.store)
+            for message in self.channel.receive():
+                self._answer(message)
+            busy = self._work()
+            self._tell()
+
+    def _work(self) -> bool:
+        """A slice of everything that lags; whether there is more."""
+        busy = self.index.go_on(_SLICE)
+        known = self.index.next
+        busy |= self.view.go_on(_SLICE, known)
+        if self.printing is not None:
+            busy |= self.printing.go_on()
+        if self.saving is not None:
+            busy |= self.saving.go_on()
+        if isinstance(self.source, FileInput) and not self.source.ended:
+            busy = True
+        return busy
+
+    def status(self) -> Status:
+        """All counts."""
+        counts: dict[str, int] = {}
+        self.source.count(counts)
+        store = self.store
+        return Status(
+            **counts,
+            captured=self.source.captured,
+            octets=self.index.statistics.octets,
+            first=store.first,
+            next=store.next,
+            stored_bytes=store.bytes,
+            evicted=store.evicted,
+            lag=self.index.lag,
+            skipped=self.index.skipped,
+            saved=0 if self.saving is None else self.saving.saved,
+            unsaved=0 if self.saving is None else self.saving.lost,
+            reading=self.source.reading,
+            note=self.source.note,
+        )
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        if self._look is not None and self.channel.waiting < _WAITING_MOST:
+            shown = (self.store.next, self.index.next, self.view.examined, self._look)
+            if now - self._told >= _SHOWN_EVERY and (shown != self._shown or now - self._told >= _STATUS_EVERY):
+                self._shown = shown
+                self._told = now
+                self._rows(self._look)
+        elif now - self._told >= _STATUS_EVERY:
+            self._told = now
+            self.source.look_after()
+            self.channel.send(self.status())
+
+    def _rows(self, look: Look) -> None:
+        self.source.look_after()
+        first, numbers = self.view.numbers(look.first, min(look.count, 1000))
+        packets = self.view.packets(numbers)
+        total = len(self.view)
+        self.channel.send(Rows(look.serial, first, total, self.view.examined, packets, self.status()))
+
+    def _opened(self, flow: Flow, frame: Frame) -> None:
+        """Ask whose a new flow is, the side first that is more likely to be this machine."""
+        if isinstance(self.source, FileInput) or flow.transport not in (6, 17):
+            return
+        if self.sightings is not None and self.sightings.knows(flow):
+            return
+        ends = ((flow.a, flow.a_port), (flow.b, flow.b_port))
+        here, there = ends
+        if frame.outgoing is False and frame.interface != "lo":
+            here, there = there, here
+        flow.wanted = time.monotonic()
+        self.channel.send(Lookup(flow.number, flow.transport, *here, *there))
+
+    def _answer(self, message: Any) -> None:
+        if isinstance(message, OwnerFound):
+            if message.flow < 0 and self.sightings is not None:
+                self.sightings.found(message.flow, Owner(message.pid, message.name) if message.pid else None)
+                return
+            flow = self.index.flows.by_number.get(message.flow)
+            if flow is not None:
+                flow.wanted = 0.0
+                if message.pid:
+                    flow.owner = Owner(message.pid, message.name)
+        elif isinstance(message, Look):
+            self._looked(message)
+        elif isinstance(message, Print):
+            self.printing = _Printing(self, message)
+        elif isinstance(message, Select):
+            self._selected(message)
+        elif isinstance(message, Save):
+            wanted = msgspec.structs.replace(self.config, saving=message.saving)
+            self.saving = None if message.saving is None else _Saving(self, wanted)
+        elif isinstance(message, Chosen):
+            if message.what == "statistics":
+                self.channel.send(Statistics(self.index.statistics.overview()))
+            else:
+                flows = sorted(self.index.flows.by_number.values(), key=lambda flow: -sum(flow.octets))[:1000]
+                self.channel.send(Conversations(tuple(conversation_of(flow) for flow in flows)))
+
+    def _looked(self, look: Look) -> None:
+        if look.filter != self.view.text:
+            try:
+                self.view = View(self.store, look.filter)
+            except FilterError as error:
+                self.channel.send(Rows(look.serial, 0, 0, 0, (), self.status(), error.message))
+                return
+            self.view.go_on(_SLICE, self.index.next)
+        self._look = look
+        self._told = 0.0
+        self._shown = ()
+
+    def _selected(self, asked: Select) -> None:
+        row = self.store.row(asked.number)
+        if asked.stream or asked.ladder:
+            chunk = self.store.chunk_of(asked.number)
+            place = 0 if chunk is None else asked.number - chunk.first
+            flow = None if chunk is None or place >= len(chunk.flows) else chunk.flows[place]
+            rows = [] if flow is None else self._rows_of(flow)
+            if asked.stream:
+                self.channel.send(StreamOf(asked.serial, None if flow is None else stream_of(flow, rows)))
+            if asked.ladder:
+                self.channel.send(LadderOf(asked.serial, None if flow is None else ladder_of(flow, rows)))
+            return
+        if row is None:
+            self.channel.send(Details(asked.serial, asked.number, None, b"", ()))
+            return
+        data = row.frame.data
+        self.channel.send(
+            Details(asked.serial, asked.number, Packet.of(row), data[:65536], layers_of(data, row.frame.link))
+        )
+
+    def _rows_of(self, flow: Flow) -> list[Row]:
+        """The packets of a flow that are still there, 5,000 at most."""
+        found: list[Row] = []
+        for chunk in self.store.chunks:
+            if chunk.first + chunk.frames.packets <= flow.first:
+                continue
+            for place, owner in enumerate(chunk.flows):
+                if owner is flow:
+                    row = self.store.row(chunk.first + place)
+                    if row is not None:
+                        found.append(row)
+                    if len(found) >= 5000:
+                        return found
+        return found
+
+    def unsettled(self, number: int) -> bool:
+        """Whether the process of a packet is still being looked for; no longer than a moment."""
+        chunk = self.store.chunk_of(number)
+        if chunk is None or number - chunk.first >= len(chunk.flows):
+            return False
+        flow = chunk.flows[number - chunk.first]
+        return flow is not None and flow.wanted > 0 and time.monotonic() - flow.wanted < _PATIENCE
+
+    def end(self, reason: str = "") -> None:
+        """Say goodbye, and leave when it has been heard."""
+        self.channel.send(Ended(self.status(), reason))
+        until = time.monotonic() + 2
+        while self.channel.waiting and not self.channel.closed and time.monotonic() < until:
+            select.select([], [self.channel.fileno()], [], 0.1)
+            self.channel.flush()
+        self.ended = True
+
+
+class _Printing:
+    """Hands over every packet, once its flow's process is known or has been looked for."""
+
+    def __init__(self, helper: Helper, asked: Print) -> None:
+        self._helper = helper
+        self._view = View(helper.store, asked.filter)
+        self._next = helper.store.first
+        self._left = asked.count
+        self._filter = self._view._filter
+
+    def go_on(self) -> bool:
+        """Send the packets that the index has been through; whether there are more."""
+        helper = self._helper
+        if helper.channel.waiting > _WAITING_MOST:
+            return False
+        known = helper.index.next
+        self._next = max(self._next, helper.store.first)
+        packets: list[Packet] = []
+        while self._next < known and len(packets) < _BATCH and self._left != 0:
+            if helper.unsettled(self._next):
+                break
+            row = helper.store.row(self._next)
+            self._next += 1
+            if row is None or (self._filter is not None and not self._filter(row)):
+                continue
+            packets.append(Packet.of(row))
+            if self._left is not None:
+                self._left -= 1
+        if packets:
+            helper.channel.send(Printed(tuple(packets)))
+        source = helper.source
+        if self._left == 0 or (isinstance(source, FileInput) and source.ended and self._next >= helper.store.next):
+            helper.end()
+        return self._next < known
+
+
+class _Saving:
+    """Turns packets into the bytes of a file, at full rate; what was gone before it came to it is counted."""
+
+    def __init__(self, helper: Helper, config: Config) -> None:
+        assert config.saving is not None
+        self._helper = helper
+        self._policy = config.saving
+        self._snap = config.snap_length
+        self._builder: RecordBuilder | None = None
+        self._next = helper.store.first
+        self._size = 0
+        self._since = time.monotonic()
+        self.saved = 0
+        self.lost = 0
+
+    def go_on(self) -> bool:
+        """Build records of what has come in; whether there are more."""
+        helper = self._helper
+        store = helper.store
+        until = time.monotonic() + _SLICE
+        while self._next < store.next and helper.channel.waiting < _WAITING_MOST and time.monotonic() < until:
+            if self._next < store.first:
+                self.lost += store.first - self._next
+                self._next = store.first
+            chunk = store.chunk_of(self._next)
+            if chunk is None:
+                break
+            start = self._next - chunk.first
+            stop = chunk.frames.packets
+            if self._policy.pcapng:
+                stop = min(stop, len(chunk.flows))  # the process is written beside the packet: the index goes first
+                stop = next((at for at in range(start, stop) if helper.unsettled(chunk.first + at)), stop)
+            stop = min(stop, start + 2048)
+            if stop <= start:
+                break
+            self._records([self._noted(chunk, place) for place in range(start, stop)])
+            self._next += stop - start
+        return self._next < store.next and helper.channel.waiting < _WAITING_MOST
+
+    def _noted(self, chunk: Any, place: int) -> Frame:
+        frame: Frame = chunk.frames.frame(place)
+        if self._policy.pcapng:
+            flow = chunk.flows[place]
+            if flow is not None and flow.owner is not None:
+                return frame._replace(comment=owner_comment(flow.owner))
+        return frame
+
+    def _records(self, frames: list[Frame]) -> None:
+        parts: list[bytes] = []
+        count = 0
+        for frame in frames:
+            if self._builder is None:
+                self._builder = RecordBuilder(pcapng=self._policy.pcapng, link=frame.link, snap_length=self._snap)
+                parts.append(self._builder.header())
+                self._send(parts, 0, new_file=True)
+                parts = []
+            try:
+                record = self._builder.record(frame)
+            except OSError:
+                self.lost += 1
+                continue
+            due = self._policy.size_bytes is not None and self._size + len(record) > self._policy.size_bytes
+            due = due or (self._policy.seconds is not None and time.monotonic() - self._since > self._policy.seconds)
+            if due and self._size > 200:
+                self._send(parts, count, new_file=False)
+                count = 0
+                self._size = 0
+                self._since = time.monotonic()
+                self._send([self._builder.header()], 0, new_file=True)
+                parts = []
+                record = self._builder.record(frame)
+            parts.append(record)
+            self._size += len(record)
+            count += 1
+        self._send(parts, count, new_file=False)
+
+    def _send(self, parts: list[bytes], packets: int, *, new_file: bool) -> None:
+        if parts:
+            self._helper.channel.send(Saved(b"".join(parts), packets, new_file))
+            self.saved += packets
+
+
+def _opened(config: Config) -> RingInput | FileInput:
+    """The input, opened with whatever privilege there is. Raises CaptureProblem."""
+    if config.path is not None:
+        try:
+            return FileInput(config.path)
+        except CaptureFileError as error:
+            raise CaptureProblem(str(error)) from None
+        except OSError as error:
+            raise CaptureProblem(f"{config.path}: {error.strerror or error}") from None
+    try:
+        program = program_for(config)
+    except BadFilter as error:
+        raise CaptureProblem(f"{error.message}\n  {error.expression}\n  {error.caret()}") from None
+    except LibpcapMissing as error:
+        raise CaptureProblem(str(error)) from None
+    except FileNotFoundError:
+        known = ", ".join(sorted(name for _, name in socket.if_nameindex()))
+        raise CaptureProblem(f"there is no interface “{config.interface}”", f"There are: {known}.") from None
+    ring = Ring(config.interface, program, retire_ms=config.retire_ms)
+    own = [leave_out(Session(*session)) for session in config.sessions]
+    return RingInput(ring, Lookout(config.interface, combined([once_on_loopback(), *own], first_packets())))
+
+
+def main() -> int:
+    """Run with the descriptor of the channel and the configuration as arguments."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    connection = socket.socket(fileno=int(sys.argv[1]))
+    channel = Channel(connection, ToHelper)
+    config = msgspec.json.decode(sys.argv[2].encode(), type=Config)
+    if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
+        # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
+        preload()
+    try:
+        source = _opened(config)
+    except CaptureProblem as problem:
+        channel.send(Problem(str(problem), problem.advice))
+        _drain(channel)
+        return 1
+    give_up(_MEMORY, files=config.path is not None)
+    channel.send(Started(os.getuid()))
+    try:
+        Helper(channel, source, config).run()
+    except MemoryError:
+        channel.send(Problem("the capturing helper ran out of memory", "Start it again."))
+        _drain(channel)
+    finally:
+        source.close()
+    return 0
+
+
+def _drain(channel: Channel) -> None:
+    until = time.monotonic() + 1
+    while channel.waiting and not channel.closed and time.monotonic() < until:
+        select.select([], [channel.fileno()], [], 0.1)
+        channel.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""Goes through stored packets in their order: flows, sequence numbers, troubles, statistics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from pitop.collect.packets.store import PacketStore
+from pitop.model.packets.flows import Flow, Flows
+from pitop.model.packets.frame import Frame
+from pitop.model.packets.statistics import Statistics
+from pitop.model.packets.summary import Summary, summarise
+
+__all__ = ["Index"]
+
+_SYN = 0x02
+
+
+class Index:
+    """Follows a store, in slices of time, so that taking packets in and answering come first.
+
+    `opened` is called with each new flow: it is then that its process can still be found.
+    """
+
+    def __init__(self, store: PacketStore, opened: Callable[[Flow, Frame], None]) -> None:
+        self.store = store
+        self.next = 1
+        self.skipped = 0
+        self.flows = Flows()
+        self.statistics = Statistics()
+        self._opened = opened
+
+    @property
+    def lag(self) -> int:
+        """Packets that it has not come to yet."""
+        return self.store.next - self.next
+
+    def go_on(self, seconds: float) -> bool:
+        """Work for about `seconds`; whether there is more to do."""
+        until = time.monotonic() + seconds
+        store = self.store
+        while self.next < store.next:
+            if self.next < store.first:
+                self.skipped += store.first - self.next
+                self.next = store.first
+            chunk = store.chunk_of(self.next)
+            if chunk is None:
+                break
+            place = self.next - chunk.first
+            while len(chunk.flows) < place:  # begun in the middle: what was before is not known
+                chunk.flows.append(None)
+                chunk.bases.append(None)
+            enter, frame_at, count = self.flows.enter, chunk.frames.frame, self.statistics.count
+            for number in range(place, chunk.frames.packets):
+                frame = frame_at(number)
+                summary = summarise(frame.data, frame.link, frame.length)
+                scale = _window_scale(frame.data, summary) if summary.flags > 0 and summary.flags & _SYN else None
+                moment = frame.seconds + frame.nanoseconds / 1e9
+                flow, new, base, trouble = enter(summary, moment, frame.length, chunk.first + number, scale)
+                chunk.flows.append(flow)
+                chunk.bases.append(base)
+                if trouble:
+                    chunk.troubles[number] = trouble
+                count(summary, frame, moment, trouble)
+                self.next += 1
+                if new and flow is not None:
+                    self._opened(flow, frame)
+                if not number & 0x1F and time.monotonic() > until:
+                    return self.next < store.next
+        return False
+
+
+def _window_scale(data: bytes, summary: Summary) -> int | None:
+    """The window scale option of a SYN; 0 when there is none."""
+    at = summary.payload
+    start = summary.network
+    header = (data[start] & 0x0F) * 4 if data[start] >> 4 == 4 else 40
+    place = start + header + 20
+    while place + 1 < min(at, len(data)):
+        kind = data[place]
+        if kind == 0:
+            break
+        if kind == 1:
+            place += 1
+            continue
+        size = data[place + 1]
+        if kind == 3 and size == 3 and place + 2 < len(data):
+            return min(data[place + 2], 14)
+        if size < 2:
+            break
+        place += size
+    return 0

@@ -1,0 +1,73 @@
+"""Rows of a capture file, one after the other, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pitop.collect.collector import Unavailable
+from pitop.kernel.packets.libpcap import BadFilter, CompiledFilter, LibpcapMissing, compile_capture_filter
+from pitop.kernel.packets.reader import CaptureFile, CaptureFileError
+from pitop.model.packets.analysis import Analysis
+from pitop.model.packets.dissection import SequenceBook
+from pitop.model.packets.frame import Frame
+from pitop.model.packets.owners import owner_of_comment
+from pitop.model.packets.row import Base, Row
+
+__all__ = ["bare_rows_of", "filter_frames", "frames_of", "rows_of"]
+
+
+def frames_of(path: str) -> Iterator[Frame]:
+    """The packets of a file. Raises Unavailable when it cannot be opened or is no capture, also half-way through."""
+    try:
+        with CaptureFile(path) as file:
+            yield from file
+    except CaptureFileError as error:
+        raise Unavailable(str(error)) from None
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror or error}") from None
+
+
+def filter_frames(frames: Iterator[Frame], expression: str) -> Iterator[Frame]:
+    """Those that a capture filter lets pass. Raises Unavailable with the place of the fault."""
+    compiled: dict[int, CompiledFilter] = {}
+    for frame in frames:
+        program = compiled.get(frame.link)
+        if program is None:
+            try:
+                program = compiled[frame.link] = compile_capture_filter(expression, frame.link)
+            except BadFilter as error:
+                raise Unavailable(f"{error.message}\n  {error.expression}\n  {error.caret()}") from None
+            except LibpcapMissing as error:
+                raise Unavailable(str(error)) from None
+        if program.matches(frame.data, frame.length):
+            yield frame
+
+
+def bare_rows_of(frames: Iterator[Frame]) -> Iterator[Row]:
+    """Rows of which nothing is wanted but their frames: much faster."""
+    for number, frame in enumerate(frames, 1):
+        yield Row(number, frame, owner=owner_of_comment(frame.comment))
+
+
+def rows_of(frames: Iterator[Frame], keep: Callable[[Row], bool] | None = None) -> Iterator[Row]:
+    """Rows with their numbers, connections and what is wrong with them; `keep` chooses."""
+    book = SequenceBook()
+    analysis = Analysis()
+    start = previous = None
+    for number, frame in enumerate(frames, 1):
+        moment = frame.time
+        start = moment if start is None else start
+        row = Row(
+            number,
+            frame,
+            owner=owner_of_comment(frame.comment),
+            since_start=moment - start,
+            since_previous=0.0 if previous is None else moment - previous,
+        )
+        previous = moment
+        summary = row.summary
+        row.base = Base.of(book, summary)
+        if summary.transport == 6:
+            row.trouble = analysis.judge(summary, moment)
+        if keep is None or keep(row):
+            yield row

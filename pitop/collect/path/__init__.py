@@ -1,0 +1,1 @@
+"""Pings and traces: engines on threads of their own, looked at when a snapshot is due."""

@@ -1,0 +1,289 @@
+"""Looks at one thing after another until it finds what is broken."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from pitop.collect.collector import Unavailable
+from pitop.collect.network import way_to
+from pitop.collect.path.rounds import once
+from pitop.collect.path.trace import opened
+from pitop.collect.repeat import snapshots
+from pitop.collect.topics import NETWORK
+from pitop.kernel.network.routes import neighbours, recheck
+from pitop.kernel.network.rtnetlink import RouteSocket
+from pitop.kernel.path.asking import ask, knock
+from pitop.kernel.path.channels import NotPermitted, endpoint
+from pitop.kernel.path.names import addresses_of
+from pitop.kernel.path.pinger import Pinger, Plan
+from pitop.model.network.choice import Way
+from pitop.model.network.rows import Neighbour, Route
+from pitop.model.network.snapshot import NetworkSnapshot
+from pitop.model.path.diagnosis import (
+    ServerFact,
+    Step,
+    address_step,
+    default_route,
+    families_of,
+    gateway_step,
+    lease_step,
+    link_step,
+    name_step,
+    nameserver_step,
+    path_step,
+    port_step,
+    route_step,
+)
+from pitop.model.path.hops import Reply
+from pitop.model.path.snapshot import TraceRequest
+
+__all__ = ["diagnose"]
+
+_SETTLE = 9.0  # seconds that the kernel takes at most to find a known neighbour gone (arp(7): delay and three probes)
+_UNSETTLED = ("INCOMPLETE", "STALE", "DELAY", "PROBE")
+
+
+def diagnose(host: str | None = None, port: int | None = None) -> Iterator[Step]:
+    """Step after step, each as soon as it is done, ending with the first that failed.
+
+    Without a host everything up to the name servers.
+    """
+    for step in _Examination(host, port).steps():
+        yield step
+        if step.outcome == "failed":
+            return
+
+
+def _is_address(text: str) -> bool:
+    return len(families_of(text)) == 1
+
+
+@dataclass
+class _Examination:
+    host: str | None
+    port: int | None
+    network: NetworkSnapshot = field(default_factory=lambda: next(iter(snapshots(NETWORK))))
+    gateway: Step | None = None
+
+    def steps(self) -> Iterator[Step]:
+        literal = self.host if self.host is not None and _is_address(self.host) else None
+        families = families_of(literal)
+        default = next(filter(None, (default_route(self.network.routes, family) for family in families)), None)
+        way = self._way(literal) if literal is not None else None
+        if way is not None and way.interface == "lo":
+            yield Step(name="link", outcome="skipped", tried="", came=f"{literal} is this machine")
+        else:
+            interface = (way.interface if way is not None else None) or (
+                default.interface if default is not None else None
+            )
+            yield from self._near(interface, families, way, default, literal)
+        addresses: Sequence[str] = [literal] if literal is not None else []
+        if self.host is None:
+            yield self._servers()
+            return
+        if literal is None:
+            found: list[str] = []
+            yield from self._name(self.host, found)
+            addresses = found
+        yield from self._far(addresses)
+
+    def _near(
+        self,
+        interface: str | None,
+        families: tuple[int, ...],
+        way: Way | None,
+        default: Route | None,
+        literal: str | None,
+    ) -> Iterator[Step]:
+        yield link_step(self.network.interfaces, interface)
+        held = [each for each in self.network.addresses if interface in (None, each.interface)]
+        yield address_step(self.network.addresses, interface, families)
+        yield lease_step(self.network.leases, interface, held, time.time())
+        if literal is not None or default is not None or not self._servers_near():
+            yield route_step(way, literal or "anywhere", default)
+        gateway = way.gateway if way is not None else default.gateway if default is not None else None
+        if gateway is not None and interface is not None:
+            yield self._gateway(gateway, interface)
+
+    def _servers_near(self) -> bool:
+        """Whether the name servers can be reached without a default route."""
+        ways = [self._way(each.address) for each in self.network.resolver.servers]
+        return any(way is not None and way.refusal is None for way in ways)
+
+    def _way(self, address: str) -> Way | None:
+        try:
+            return way_to(address, self.network)
+        except (ValueError, OSError):
+            return None
+
+    def _gateway(self, gateway: str, interface: str) -> Step:
+        begin = time.monotonic()
+        before = self._neighbour(gateway, interface)
+        echo_ms, allowed = _echo(gateway)
+        after = self._neighbour(gateway, interface)
+        if echo_ms is None and after is not None and after.state == "REACHABLE" and not _fresh(after, begin):
+            # It was there up to half a minute ago. The kernel would not look again so soon by itself.
+            index = next((each.index for each in self.network.interfaces if each.name == interface), 0)
+            with RouteSocket() as route:
+                recheck(route, gateway, index)
+            after = self._neighbour(gateway, interface)
+        limit = begin + _SETTLE
+        while echo_ms is None and after is not None and after.state in _UNSETTLED and time.monotonic() < limit:
+            time.sleep(0.1)
+            after = self._neighbour(gateway, interface)
+        lease = next((each for each in self.network.leases if each.interface == interface and each.routers), None)
+        fresh = after is not None and _fresh(after, begin)
+        self.gateway = gateway_step(gateway, interface, before, after, echo_ms, lease, allowed, fresh)
+        return self.gateway
+
+    def _neighbour(self, address: str, interface: str) -> Neighbour | None:
+        names = {each.index: each.name for each in self.network.interfaces}
+        with RouteSocket() as route:
+            found = neighbours(route, names)
+        return next((each for each in found if (each.address, each.interface) == (address, interface)), None)
+
+    def _asked(self, name: str, kind: str) -> list[ServerFact]:
+        facts = []
+        for server in self.network.resolver.servers:
+            if not server.used:
+                continue
+            zone = f"%{server.interface}" if server.interface is not None else ""
+            answer = ask(server.address + zone, name, kind)
+            rcode, answers = (answer.said.rcode, answer.said.addresses) if answer.said is not None else (None, ())
+            facts.append(ServerFact(server.address, rcode, answer.words, answer.milliseconds, answers))
+        return facts
+
+    def _servers(self) -> Step:
+        return nameserver_step(self._asked(".", "NS"))
+
+    def _name(self, name: str, found: list[str]) -> Iterator[Step]:
+        trouble = ""
+        try:
+            found += addresses_of(name)
+        except OSError as error:
+            trouble = str(error)
+        try:
+            four, six = self._asked(name, "A"), self._asked(name, "AAAA")
+        except (ValueError, UnicodeError) as error:
+            yield Step(
+                name="name",
+                outcome="failed",
+                tried=f"read {name}",
+                came=str(error),
+                fault="name-missing",
+                cause="That is not how a host name is written.",
+                advice="Check the spelling.",
+            )
+            return
+        if not found or self.network.resolver.servers:
+            # A name of /etc/hosts needs no server; that it has none, or a dead one, is no fault then.
+            step = nameserver_step(four)
+            if step.outcome != "failed" or not found:
+                yield step
+        facts = [
+            ServerFact(a.address, a.rcode, a.words, a.time_ms, a.answers + b.answers)
+            for a, b in zip(four, six, strict=True)
+            if a.rcode is not None
+        ]
+        yield name_step(name, facts, found, trouble)
+
+    def _far(self, addresses: Sequence[str]) -> Iterator[Step]:
+        """The path and the port of the first address that there is a way to."""
+        ways = [(each, self._way(each)) for each in addresses]
+        usable = [address for address, way in ways if way is not None and way.refusal is None]
+        if not usable:
+            address, way = ways[0]
+            yield route_step(way, address, None)
+            return
+        address = usable[0]
+        path = _path(address, self.gateway, {each.address for each in self.network.addresses})
+        if self.port is None:
+            yield path
+            return
+        knocked = knock(address, self.port)
+        # Where the port answers, it does not matter that other probes were dropped on the way.
+        if knocked.outcome in ("open", "closed") and path.outcome == "failed":
+            path = Step(
+                name="path",
+                outcome="warning",
+                tried=path.tried,
+                came=path.came,
+                fault="probes-dropped",
+                cause="Probes are dropped on the way; connections are not.",
+            )
+        if path.outcome != "failed" or knocked.outcome == "refused":
+            yield path if path.outcome != "failed" else _softened(path)
+        elif path.fault == "path-refused":
+            yield path
+            return
+        yield port_step(address, self.port, knocked.outcome, knocked.address, knocked.words, knocked.milliseconds, path)
+
+
+def _fresh(neighbour: Neighbour, since: float) -> bool:
+    """Whether the neighbour has shown itself since a moment of the monotonic clock."""
+    age = neighbour.confirmed_seconds
+    return neighbour.state == "PERMANENT" or (age is not None and age <= time.monotonic() - since)
+
+
+def _softened(step: Step) -> Step:
+    """A failure that the next step explains better."""
+    return Step(name=step.name, outcome="warning", tried=step.tried, came=step.came, fault=step.fault, cause=step.cause)
+
+
+def _echo(address: str) -> tuple[float | None, bool]:
+    """The time of the first echo that comes back within 1.5 s, and whether echoes may be sent at all."""
+    try:
+        with closing(Pinger([address], Plan(interval=0.3, count=3, timeout=0.9))) as pinger:
+            while not pinger.done:
+                for each in pinger.poll(0.5):
+                    if each.outcome in ("reply", "late"):
+                        return each.time_ms, True
+    except NotPermitted:
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as own:
+            own.setblocking(False)
+            try:
+                own.sendto(b"\0", endpoint(address, 33434))  # makes the kernel look for its MAC address
+            except OSError:
+                pass
+        time.sleep(0.3)
+        return None, False
+    except OSError:
+        pass
+    return None, True
+
+
+def _path(address: str, gateway: Step | None, own: Collection[str]) -> Step:
+    best: Step | None = None
+    for method in ("udp", "icmp"):
+        try:
+            tracer = opened(address, TraceRequest(target=address, method=method, timeout=1.0))
+        except (Unavailable, OSError):  # not permitted: the other method has told
+            break
+        hops: dict[int, Reply] = {}
+        reached, mark = False, ""
+        with closing(tracer):
+            try:
+                for reply in once(tracer, 1, 30, 1):
+                    if reply.outcome != "timeout":
+                        hops[reply.ttl] = reply
+                    if reply.outcome == "end":
+                        reached = True
+                    elif reply.outcome == "refused" and reply.mtu is None:
+                        mark = reply.mark
+            except OSError:
+                pass
+        last = max(hops, default=0)
+        ends = [ttl for ttl, each in hops.items() if each.outcome != "hop"]
+        last = min(ends) if ends else last
+        if mark and hops[last].address in own:
+            mark, last = "nobody", 0  # it was this machine that did not find the next
+        listed = [(hops[ttl].address, hops[ttl].time_ms) if ttl in hops else (None, None) for ttl in range(1, last + 1)]
+        step = path_step(address, listed, reached, mark, gateway)
+        if reached:
+            return step
+        best = step if best is None or (mark and best.fault != "path-refused") else best
+    return best if best is not None else path_step(address, [], False, "", gateway)

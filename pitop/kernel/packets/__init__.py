@@ -1,0 +1,1 @@
+"""Packets from the kernel and from files: rings, filters, capture files, the sockets that they belong to."""

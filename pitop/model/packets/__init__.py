@@ -1,0 +1,1 @@
+"""Packets: bytes in, frozen records and lines out, without touching the system."""

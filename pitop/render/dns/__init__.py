@@ -1,0 +1,1 @@
+"""How questions, answers, delegations and proofs look."""

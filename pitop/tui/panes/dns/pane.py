@@ -1,0 +1,422 @@
+"""The pane itself: what is typed, which view is shown, and what the keys do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from textwrap import wrap
+from typing import Any, ClassVar, NamedTuple
+
+import msgspec
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from pitop.collect.topics import DNS
+from pitop.model.dns.answer import Record
+from pitop.model.dns.snapshot import Begin, DnsSnapshot, Part, Stop
+from pitop.model.filter import Filter, FilterError, compile_filter
+from pitop.model.snapshot import Failure, Snapshot
+from pitop.render.dns.fields import RECORD_FIELDS
+from pitop.render.dns.lines import (
+    BEAT_FIELDS,
+    GRADE_FIELDS,
+    LIVE_FIELDS,
+    PLAIN_FIELDS,
+    STAGE_FIELDS,
+    Grade,
+)
+from pitop.render.dns.nodes import NODE_FIELDS
+from pitop.render.field import Field, Tone, operands
+from pitop.render.glyphs import bar
+from pitop.render.text import cells
+from pitop.render.units import Unit
+from pitop.tui.feed import Feed
+from pitop.tui.keys import key
+from pitop.tui.pane import Pane
+from pitop.tui.panes.dns.views import (
+    Content,
+    Countdown,
+    comparison_content,
+    identity,
+    lookup_content,
+    trace_content,
+    watch_content,
+    why_content,
+)
+from pitop.tui.panes.dns.words import WordSuggester
+from pitop.tui.settings import PaneSettings
+from pitop.tui.widgets.columns import laid_out
+from pitop.tui.widgets.notice import Notice, Phrase
+from pitop.tui.widgets.parts import Parts
+from pitop.tui.widgets.prompt import Answer as Reaction
+from pitop.tui.widgets.prompt import Prompt
+from pitop.tui.widgets.table import Table
+
+__all__ = ["DnsPane"]
+
+_HISTORY = 100  # lines that are remembered
+_EVERY = 2.0  # seconds between askings of a watch
+_DETAIL = 5  # lines for what a row says in full
+_BAR = 16  # cells of a comparison's bar
+
+
+class _View(NamedTuple):
+    """One part: its title, what it is begun as (None: it is not begun), its fields, and what an empty one says."""
+
+    title: str
+    part: Part | None
+    fields: Sequence[Field[Any]]
+    empty: str
+
+
+class DnsPane(Pane):
+    """Ask, trace, prove, compare, explain, watch."""
+
+    stem = "dns"
+    heading = "DNS"
+    words = (
+        "Names and who answers for them. Type a name, with types, @servers and dig's words where you like. The same "
+        "line is looked up, traced from the root with every proof, put to all servers side by side, explained as this "
+        "machine resolves it, and watched."
+    )
+
+    DEFAULT_CSS = """
+    DnsPane > Notice { height: 0; display: none; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key(
+            "dns.ask", "a,enter", "ask", "Ask", "Type a name: www.example.org AAAA @192.0.2.1", footer=True, display="a"
+        ),
+        key("dns.next", "tab,right_square_bracket", "beside(1)", "Next view", footer=True, display="⇥"),
+        key("dns.previous", "shift+tab,left_square_bracket", "beside(-1)", "View before"),
+        key("dns.lookup", "l", "view(0)", "Look up", "The answer, record by record"),
+        key("dns.trace", "t", "view(1)", "Trace", "From the root down, with every server on the way"),
+        key("dns.compare", "c", "view(2)", "Compare", "This machine's servers and every @server side by side"),
+        key("dns.why", "y", "view(3)", "Why", "How this machine resolves the name, source by source"),
+        key("dns.watch", "w", "view(4)", "Watch", "Ask again and again, and see what changes"),
+        key("dns.live", "v", "view(5)", "Live", "Queries that cross this machine's interfaces"),
+        key("dns.again", "r", "again", "Again", "Ask once more", footer=True),
+        key("dns.stop", "x", "stop", "Stop", "End what is under way; what it found stays", footer=True),
+        key("dns.follow", "f", "follow", "Follow", "Ask for the name that the selected record leads to", footer=True),
+        key("dns.prove", "d", "prove", "Proof", "Validate with DNSSEC, or leave it", footer=True),
+        key("table.search", "slash,f3", "search", "Search", "Go to the next row that holds a text", display="/"),
+        key("table.next", "n", "search_again(1)", "Next match"),
+        key("table.previous", "shift+f3", "search_again(-1)", "Previous match"),
+        key("table.filter", "backslash,f4", "filter", "Filter", "Show rows that match an expression", display="\\"),
+        key("table.back", "escape", "back", "Step back", "Take back the filter"),
+        key("dns.layout", "g", "layout", "As dig", "The answer as dig prints it, or as a table"),
+    ]
+
+    def __init__(self, settings: PaneSettings | None = None) -> None:
+        super().__init__(settings)
+        self.feed = Feed(self, DNS)
+        self.feeds = [self.feed]
+        bars = Field[Grade](
+            "bar", "", _BAR, Unit.TEXT, self._median, "The median, on one scale for all.", show=self._bar
+        )
+        self._views = (
+            _View("Lookup", Part.LOOKUP, RECORD_FIELDS, ""),
+            _View("Trace", Part.TRACE, NODE_FIELDS, ""),
+            _View("Compare", Part.COMPARE, (*GRADE_FIELDS[:2], bars, *GRADE_FIELDS[2:]), ""),
+            _View("Why", Part.WHY, STAGE_FIELDS, ""),
+            _View("Watch", Part.WATCH, BEAT_FIELDS, ""),
+            _View(
+                "Live",
+                None,
+                LIVE_FIELDS,
+                "Packets are not captured here yet: what other programs ask is not seen.",
+            ),
+        )
+        self._place = 0
+        self._text = ""
+        self._asked: dict[Part, str] = {}
+        self._history: list[str] = []
+        self._proving = True
+        self._as_dig = False
+        self._shown: DnsSnapshot | None = None
+        self._needle = ""
+        self._filters: dict[int, Filter[Any]] = {}  # by the place of the view
+        self._countdown = Countdown()
+        self._parts = Parts([view.title for view in self._views])
+        self.table: Table[Any] = Table(RECORD_FIELDS, identity, tree="name", shed=_SHED, id="table")
+
+    def compose(self) -> ComposeResult:
+        """The parts, how things stand, the table."""
+        yield self._parts
+        yield Notice(id="summary")
+        yield self.table
+        yield Notice(id="detail", bar=True)
+
+    def on_mount(self) -> None:
+        """Say how to begin."""
+        self._present()
+
+    # --- what has come
+
+    @property
+    def view(self) -> _View:
+        """The part that is shown."""
+        return self._views[self._place]
+
+    def arrived(self, newest: Snapshot | Failure) -> None:
+        """Answers have come, or a second has passed."""
+        if isinstance(newest, Failure):
+            self._say([(f" {newest.topic}: {newest.message} ({newest.where}) {newest.advice}", Tone.BAD)])
+            return
+        if isinstance(newest, DnsSnapshot):
+            self._shown = _kept(self._shown, newest)
+            self._present()
+
+    def wake(self, source: Any) -> None:
+        """What was cancelled when the pane was left can be asked again."""
+        self._asked.clear()
+        super().wake(source)
+
+    def _present(self) -> None:
+        busy = frozenset(
+            place
+            for place, view in enumerate(self._views)
+            if self._shown is not None and view.part in self._shown.running
+        )
+        self._parts.show(self._place, busy)
+        rows, prefixes, lines = self._content()
+        chosen = self._filters.get(self._place)
+        if chosen is not None:
+            kept = [place for place, row in enumerate(rows) if chosen(row)]
+            rows = [rows[place] for place in kept]
+            prefixes = None if prefixes is None else [prefixes[place] for place in kept]
+            lines = [*lines, [(f" filter: {chosen.text}  {len(rows)} rows", Tone.WARN)]]
+        self.table.empty_words = self.view.empty if self._place == 5 or self._text else _INVITATION
+        self.table.show(rows, prefixes)
+        self._say(*lines)
+        self._tell_whole()
+
+    def _tell_whole(self) -> None:
+        """Under the table, what the selected row says in full, where its line is too short for that."""
+        row, width = self.table.selected, self.size.width
+        columns = laid_out(self.table.fields, width - 1, {}, _SHED)
+        text = "" if row is None or not columns else columns[-1].field.text(row)
+        cut = bool(columns) and cells(text) > columns[-1].width
+        lines = wrap(text, max(20, width - 2))[:_DETAIL] if cut and self.size.height >= 12 else []
+        self.query_one("#detail", Notice).say(*([(f" {line}", Tone.PLAIN)] for line in lines))
+
+    def on_table_moved(self) -> None:
+        """Another row is selected."""
+        self._tell_whole()
+
+    def _say(self, *lines: Sequence[Phrase]) -> None:
+        if self.is_mounted:
+            self.query_one("#summary", Notice).say(*lines)
+
+    def _content(self) -> Content:
+        known, part = self._shown, self.view.part
+        if known is None or part is None:
+            return Content()
+        problem = dict(known.problems).get(part)
+        if problem:
+            return Content(lines=[[(f" {problem}", Tone.BAD)]])
+        if part not in dict(known.begun):
+            return Content(lines=[[(" This machine asks ", Tone.FAINT), (", ".join(known.servers), Tone.PLAIN)]])
+        glyphs = self.table.glyphs
+        match part:
+            case Part.TRACE:
+                return trace_content(known.trace, glyphs)
+            case Part.COMPARE:
+                return comparison_content(known.comparison)
+            case Part.WHY:
+                return why_content(known.why, glyphs)
+            case Part.WATCH:
+                return watch_content(known.watch, glyphs, max(10, self.app.size.width - 20))
+        found = lookup_content(known, self._countdown, as_dig=self._as_dig)
+        return found._replace(lines=found.lines[: 3 if self.app.size.height < 30 else 8])
+
+    def _median(self, grade: Grade) -> float | None:
+        return None if grade.spread is None else grade.spread.median_ms
+
+    def _bar(self, grade: Grade) -> str:
+        median = self._median(grade)
+        return "" if median is None or grade.most_ms <= 0 else bar(median / grade.most_ms, _BAR, self.table.glyphs)
+
+    # --- what the keys do
+
+    def action_ask(self) -> None:
+        """Type what is to be asked."""
+
+        def changed(text: str) -> Reaction:
+            return Reaction("NAME [TYPE…] [@SERVER] [+tcp +dnssec …]   ↑ earlier lines   ⇥ completes")
+
+        def done(text: str | None) -> None:
+            if text is not None and text.strip():
+                self._ask(text.strip())
+
+        servers = self._shown.servers if self._shown is not None else ()
+        suggester = WordSuggester(self._history, servers)
+        self._prompt("Ask", self._text, changed, done, history=self._history, suggester=suggester)
+
+    def _prompt(
+        self,
+        label: str,
+        text: str,
+        changed: Callable[[str], Reaction],
+        done: Callable[[str | None], None],
+        **more: Any,
+    ) -> None:
+        """One line to type in, in place of any other."""
+        for other in self.query(Prompt):
+            other.remove()
+
+        def finished(said: str | None) -> None:
+            done(said)
+            prompt.remove()
+            self.table.focus()
+
+        prompt = Prompt(label, text, changed, finished, **more)
+        self.mount(prompt)
+
+    def action_search(self) -> None:
+        """Type a text; the selection goes to the next row that holds it."""
+        start = self.table.place
+
+        def changed(text: str) -> Reaction:
+            self._needle = text
+            if not text:
+                return Reaction("type what the row should hold")
+            return Reaction("after Enter, n goes to the next" if self._seek(start, 1) else "not found")
+
+        self._prompt("Search", "", changed, lambda text: None)
+
+    def action_search_again(self, by: int) -> None:
+        """On to the next match."""
+        if self._needle and not self._seek(self.table.place + by, by):
+            self.app.notify(f"“{self._needle}” is not found", timeout=2, markup=False)
+
+    def _seek(self, start: int, by: int) -> bool:
+        rows, needle = self.table.rows, self._needle.lower()
+        for step in range(len(rows)):
+            row = rows[(start + by * step) % len(rows)]
+            if any(needle in field.text(row).lower() for field in self.table.fields):
+                return self.table.select(identity(row))
+        return False
+
+    def action_filter(self) -> None:
+        """Type an expression; it takes effect as far as it is right."""
+        before = self._filters.get(self._place)
+
+        def changed(text: str) -> Reaction:
+            fields = self.table.fields
+            known = operands(fields)
+            try:
+                made: Filter[Any] = compile_filter(text, known, [known[field.key] for field in fields])
+            except FilterError as error:
+                return Reaction(error.message, error.position, error=True)
+            self._set_filter(made if text.strip() else None)
+            return Reaction("ttl<60 · type=A or type=AAAA · data~^192 · lame" if not text.strip() else "")
+
+        def done(text: str | None) -> None:
+            if text is None:
+                self._set_filter(before)
+
+        self._prompt("Filter", "" if before is None else before.text, changed, done)
+
+    def _set_filter(self, made: Filter[Any] | None) -> None:
+        if made is None:
+            self._filters.pop(self._place, None)
+        else:
+            self._filters[self._place] = made
+        self._present()
+
+    def action_back(self) -> None:
+        """Take back the filter."""
+        self._set_filter(None)
+
+    def _ask(self, text: str) -> None:
+        self._text = text
+        if text in self._history:
+            self._history.remove(text)
+        self._history = [*self._history[1 - _HISTORY :], text]
+        if self.view.part is None:
+            self.action_view(0)
+        self._begin(anew=True)
+
+    def _begin(self, *, anew: bool = False) -> None:
+        """Have the part that is shown do the line, unless it has done it."""
+        part = self.view.part
+        if part is not None and self._text and (anew or self._asked.get(part) != self._text):
+            self._asked[part] = self._text
+            self.feed.ask(Begin(part, self._text, self._proving, _EVERY))
+
+    def action_view(self, place: int) -> None:
+        """Show another part of the same line."""
+        self._place = place
+        self._set_fields()
+        self._begin()
+        self._present()
+
+    def _set_fields(self) -> None:
+        self.table.set_fields(PLAIN_FIELDS if self._as_dig and self._place == 0 else self.view.fields)
+        self.table.action_first()
+
+    def action_beside(self, by: int) -> None:
+        """The part beside this one."""
+        self.action_view((self._place + by) % len(self._views))
+
+    def on_parts_chosen(self, event: Parts.Chosen) -> None:
+        """A part was clicked."""
+        self.action_view(event.place)
+
+    def action_again(self) -> None:
+        """Ask once more."""
+        self._begin(anew=True)
+
+    def action_stop(self) -> None:
+        """End what the part is doing."""
+        if self.view.part is not None:
+            self.feed.ask(Stop(self.view.part))
+
+    def action_prove(self) -> None:
+        """Validate, or leave it."""
+        self._proving = not self._proving
+        self.app.notify("Answers are validated" if self._proving else "Answers are not validated", timeout=2)
+        self._begin(anew=True)
+
+    def action_layout(self) -> None:
+        """dig's layout, or the table."""
+        self._as_dig = not self._as_dig
+        self._filters.pop(0, None)  # it speaks of the other fields
+        self._set_fields()
+        self._present()
+
+    def action_follow(self) -> None:
+        """Ask for where the selected record leads."""
+        row = self.table.selected
+        if isinstance(row, Record) and row.type in _LEADING:
+            target = row.data.split()[-1]
+            kept = [word for word in self._text.split() if word[:1] in "@+"]
+            self._ask(" ".join([target, *kept]))
+
+    def on_table_activated(self) -> None:
+        """Enter asks."""
+        self.action_ask()
+
+
+def _kept(before: DnsSnapshot | None, newest: DnsSnapshot) -> DnsSnapshot:
+    """The newest, with what an earlier collector found where this one was not asked yet."""
+    if before is None:
+        return newest
+    begun = dict(before.begun) | dict(newest.begun)
+    problems = {part: words for part, words in before.problems if part not in dict(newest.begun)}
+    return msgspec.structs.replace(
+        newest,
+        begun=tuple(begun.items()),
+        problems=tuple((problems | dict(newest.problems)).items()),
+        lookups=newest.lookups or before.lookups,
+        trace=newest.trace or before.trace,
+        comparison=newest.comparison or before.comparison,
+        why=newest.why or before.why,
+        watch=newest.watch or before.watch,
+    )
+
+
+_LEADING = frozenset({"CNAME", "DNAME", "NS", "MX", "SRV", "PTR", "SVCB", "HTTPS"})
+_SHED = ("class", "section", "jitter_ms", "bar", "address", "p95_ms")
+_INVITATION = "Press a and type a name: www.example.org AAAA @192.0.2.1 +dnssec"

@@ -1,0 +1,200 @@
+"""The DNS pane's views: from what is known to rows, guides and the lines above them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from pitop.model.dns.answer import Answer, Record
+from pitop.model.dns.compare import Comparison
+from pitop.model.dns.dnssec.verdict import Security, Verdict
+from pitop.model.dns.reasons import STATUS, explain
+from pitop.model.dns.snapshot import DnsSnapshot, Lookup, Watched
+from pitop.model.dns.trace import Trace
+from pitop.model.dns.why import Why
+from pitop.render.dns.dig import dig_lines
+from pitop.render.dns.lines import beat_rows, grades, plain_rows, stage_rows
+from pitop.render.dns.nodes import trace_nodes
+from pitop.render.dns.tones import SECURITY_TONES
+from pitop.render.field import Tone
+from pitop.render.glyphs import Glyphs, sparkline
+from pitop.render.units import Unit, say
+from pitop.tui.widgets.notice import Phrase
+
+__all__ = [
+    "Content",
+    "Countdown",
+    "comparison_content",
+    "identity",
+    "lookup_content",
+    "trace_content",
+    "watch_content",
+    "why_content",
+]
+
+_COUNTED = 5000  # records whose TTL is remembered while it runs down
+
+
+class Content(NamedTuple):
+    """What a view shows: its rows, their guides where they are a tree, and the lines above."""
+
+    rows: Sequence[Any] = ()
+    prefixes: Sequence[str] | None = None
+    lines: Sequence[Sequence[Phrase]] = ()
+
+
+def identity(row: Any) -> Hashable:
+    """Who a row is, whatever its TTL says by now."""
+    if isinstance(row, Record):
+        return (row.section, row.name, row.type, row.data)
+    found: Hashable = row.key
+    return found
+
+
+class Countdown:
+    """Records with what is left of their TTL; the same object while that stays the same."""
+
+    def __init__(self) -> None:
+        self._counted: dict[Record, tuple[int, Record]] = {}
+
+    def left(self, record: Record, seconds: float) -> Record:
+        """`record` as it stands `seconds` after it came."""
+        gone = int(seconds)
+        if gone <= 0 or not record.ttl:
+            return record
+        before = self._counted.get(record)
+        if before is not None and before[0] == gone:
+            return before[1]
+        left = msgspec.structs.replace(record, ttl=max(0, record.ttl - gone))
+        if len(self._counted) > _COUNTED:
+            self._counted.clear()
+        self._counted[record] = (gone, left)
+        return left
+
+
+def lookup_content(known: DnsSnapshot, countdown: Countdown, *, as_dig: bool) -> Content:
+    """The answers' records, or their text as dig prints it."""
+    lines = [line for lookup in known.lookups for line in _lookup_lines(lookup, len(known.lookups) == 1)]
+    if as_dig:
+        text = [line for lookup in known.lookups if lookup.answer for line in dig_lines(lookup.answer)]
+        return Content(plain_rows(text), None, lines)
+    records = {
+        identity(record): countdown.left(record, known.time - lookup.answer.time)
+        for lookup in known.lookups
+        if lookup.answer is not None
+        for record in lookup.answer.records
+    }
+    return Content(list(records.values()), None, lines)
+
+
+def trace_content(trace: Trace | None, glyphs: Glyphs) -> Content:
+    """The zones from the root down, with servers, remarks and links of trust."""
+    if trace is None:
+        return Content(lines=[[(" walking down from the root", Tone.FAINT)]])
+    rows, prefixes = trace_nodes(trace, glyphs, plain=glyphs.name == "ascii")
+    first: list[Phrase] = [(f" {trace.question.name} {trace.question.type}  ", Tone.STRONG)]
+    if trace.answer is not None:
+        data = [each.data for each in trace.answer.records if each.section.value == "answer" and each.type != "RRSIG"]
+        first.append((", ".join(data[:4]) or trace.answer.status, Tone.GOOD if data else Tone.WARN))
+    first += [(f"  → {alias}", Tone.ACCENT) for alias in trace.aliases]
+    first.append((f"  {len(trace.steps)} queries, {trace.total_ms:.0f} ms", Tone.FAINT))
+    lines = [first]
+    if trace.trouble is not None:
+        lines.append([(f" {trace.trouble}", Tone.BAD)])
+    if trace.verdict is not None:
+        security = trace.verdict.security
+        lines.append([(f" {security.value}: ", SECURITY_TONES[security]), (trace.verdict.why, Tone.PLAIN)])
+    return Content(rows, prefixes, lines)
+
+
+def comparison_content(comparison: Comparison | None) -> Content:
+    """The servers side by side."""
+    if comparison is None:
+        return Content()
+    names = "1 name" if comparison.names == 1 else f"{comparison.names} names"
+    done = f" {comparison.asked} of {comparison.total} questions, {names}, type {comparison.type}"
+    line: list[Phrase] = [(done, Tone.PLAIN), (f"  {comparison.seconds:.1f} s", Tone.FAINT)]
+    if comparison.differences:
+        line.append((f"  {len(comparison.differences)} answers differ", Tone.WARN))
+    return Content(grades(comparison), None, [line])
+
+
+def why_content(why: Why | None, glyphs: Glyphs) -> Content:
+    """The sources of names, one after the other."""
+    if why is None:
+        return Content()
+    line: list[Phrase] = [(f" {why.name}  ", Tone.STRONG)]
+    if why.c_library is not None:
+        line.append((", ".join(why.c_library) or "not found", Tone.GOOD if why.c_library else Tone.BAD))
+    if why.disagreements:
+        line.append((f"  {len(why.disagreements)} to note", Tone.WARN))
+    return Content(stage_rows(why, plain=glyphs.name == "ascii"), None, [line])
+
+
+def watch_content(watch: Watched | None, glyphs: Glyphs, width: int) -> Content:
+    """The newest askings first, and a line of their times."""
+    if watch is None:
+        return Content()
+    times = [beat.ms for beat in watch.beats]
+    top = max((ms for ms in times if ms is not None), default=0.0)
+    changes = sum(beat.changed for beat in watch.beats)
+    lost = sum(beat.ms is None for beat in watch.beats)
+    line: list[Phrase] = [
+        (f" {watch.question.name} {watch.question.type}", Tone.STRONG),
+        (f"  every {watch.every:g} s" if watch.running else "  stopped", Tone.FAINT),
+        (f"  {changes} changes", Tone.WARN if changes else Tone.FAINT),
+        (f"  {lost} lost", Tone.BAD if lost else Tone.FAINT),
+    ]
+    graph: list[Phrase] = [
+        (" " + sparkline(times, min(width, len(times)), top, glyphs), Tone.GOOD),
+        (f"  {say(top, Unit.MILLISECONDS)} ms", Tone.FAINT),
+    ]
+    return Content(beat_rows(watch.beats), None, [line, graph])
+
+
+def _lookup_lines(lookup: Lookup, alone: bool) -> list[list[Phrase]]:
+    """How one question came out, and its verdict: in full where it is alone or bad."""
+    question = (f" {lookup.question.name} {lookup.question.type}", Tone.STRONG)
+    if lookup.trouble is not None:
+        return [[question, (f"  {lookup.trouble.message}. {lookup.trouble.advice}", Tone.BAD)]]
+    if lookup.answer is None:
+        return [[question, ("  asking", Tone.FAINT)]]
+    first: list[Phrase] = [question, *_answer_phrases(lookup.answer, lookup.verdict)]
+    lines = [first]
+    words = explain(lookup.answer)
+    remarks = "; ".join(lookup.answer.remarks)
+    if words != STATUS["NOERROR"] or remarks:
+        lines.append([("   " + "; ".join(filter(None, (words, remarks))), Tone.WARN)])
+    verdict = lookup.verdict
+    if verdict is not None and (alone or verdict.security is Security.BOGUS):
+        lines.append([("   ", Tone.FAINT), *_chain(verdict), (f"  {verdict.why}", Tone.FAINT)])
+    return lines
+
+
+def _chain(verdict: Verdict) -> list[Phrase]:
+    """The zones from the anchor down, each in the colour of its worst link."""
+    zones: dict[str, Security] = {}
+    for link in verdict.links:
+        zones[link.zone] = max(zones.get(link.zone, Security.SECURE), link.security, key=lambda each: each.rank)
+    phrases: list[Phrase] = []
+    for zone, security in zones.items():
+        phrases += [(" > ", Tone.FAINT)] if phrases else []
+        phrases.append((zone, SECURITY_TONES[security]))
+    return phrases
+
+
+def _answer_phrases(answer: Answer, verdict: Verdict | None) -> list[Phrase]:
+    timing = answer.timing
+    phases = "".join(
+        f" {name} {ms:.1f}" for name, ms in (("connect", timing.connect_ms), ("TLS", timing.tls_ms)) if ms is not None
+    )
+    phrases: list[Phrase] = [
+        (f"  {answer.status}", Tone.GOOD if answer.status == "NOERROR" else Tone.BAD),
+        *([(f"  {verdict.security.value}", SECURITY_TONES[verdict.security])] if verdict is not None else []),
+        (f"  {timing.query_ms:.1f} ms", Tone.PLAIN),
+        (f"{phases}  {answer.size_bytes} bytes  {answer.transport.value} {answer.server.label}", Tone.FAINT),
+        (f"  {' '.join(answer.flags)}", Tone.FAINT),
+    ]
+    return phrases

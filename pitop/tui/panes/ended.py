@@ -1,0 +1,122 @@
+"""Rows for processes that have ended: how they ended, what they used, the short-lived among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
+
+from pitop.model.events import Ended, EventsSnapshot
+from pitop.model.processes import Process, ProcessesSnapshot, ProcessKey
+from pitop.model.signals import SIGNALS
+from pitop.render.events import lived_words
+
+__all__ = ["EndedRows"]
+
+_NAMES = {each.number: each.name for each in SIGNALS}
+_SHORT_MOST = 200  # short-lived processes that the tree shows at a time
+_APART = 3.0  # seconds that the two tellings of one end may lie apart
+
+
+class EndedRows:
+    """Joins what samples saw of ended processes with what the kernel told of their ends.
+
+    The row of a process stays the same object from turn to turn, so that it is painted once.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[ProcessKey, bool], Process] = {}
+
+    def rows(self, processes: ProcessesSnapshot, events: EventsSnapshot | None) -> Sequence[Process]:
+        """The ended of the last few seconds: those that were seen alive, and those that were too quick for that."""
+        if events is None:
+            return processes.ended
+        told = {each.pid: each for each in events.ended}
+        made: dict[tuple[ProcessKey, bool], Process] = {}
+        found: list[Process] = []
+        for row in processes.ended:
+            end = told.get(row.pid)
+            near = end is not None and abs(end.ended_time - (row.ended_time or 0)) < _APART
+            key = (row.key, near)
+            made[key] = self._made.get(key) or (_joined(row, end) if end is not None and near else row)
+            found.append(made[key])
+        seen = {row.pid for row in processes.rows} | {row.pid for row in processes.ended}
+        short = [each for each in events.ended if each.pid not in seen and each.ended_time <= processes.time]
+        users = _users(processes.rows) if short else {}
+        for end in short[-_SHORT_MOST:]:
+            key = (end.key, True)
+            made[key] = self._made.get(key) or _short(end, users)
+            found.append(made[key])
+        self._made = made
+        return found
+
+
+def _users(rows: Iterable[Process]) -> dict[int, str]:
+    return {row.uid: row.user for row in rows if row.uid is not None and row.user is not None}
+
+
+def _told(command: str, end: Ended) -> str:
+    """`[exit 3, 12 ms] ls -la`, `[signal 9 KILL, 3.2 s] …`: before the command, where it is not cut off."""
+    ending = end.ending
+    if ending is None:
+        return command
+    how = (
+        f"exit {ending.exit_status}"
+        if ending.signal is None
+        else f"signal {ending.signal} {_NAMES.get(ending.signal, '')}"
+    )
+    lived = f", {lived_words(end.lived_seconds)}" if end.lived_seconds is not None else ""
+    return f"[{how.rstrip()}{lived}] {command}"
+
+
+def _joined(row: Process, end: Ended) -> Process:
+    """What was seen alive, with how it ended and its last accounts."""
+    command = _told(row.command, end)
+    final = end.final
+    if final is None:
+        return replace(row, command=command)
+    return replace(
+        row,
+        command=command,
+        cpu_seconds=final.cpu_seconds,
+        minor_faults=final.minor_faults,
+        major_faults=final.major_faults,
+        rss_bytes=final.max_rss_bytes or row.rss_bytes,
+    )
+
+
+def _short(end: Ended, users: dict[int, str]) -> Process:
+    """A process that no sample saw."""
+    final = end.final
+    name = end.name or "?"
+    return Process(
+        key=end.key,
+        pid=end.pid,
+        ppid=end.ppid or 0,
+        user=None if final is None else users.get(final.uid, str(final.uid)),
+        uid=None if final is None else final.uid,
+        state="X",
+        stat="X",
+        name=name,
+        command=_told(end.command or name, end),
+        threads=0,
+        nice=0,
+        priority=0,
+        tty="?",
+        vsz_bytes=0,
+        rss_bytes=0 if final is None else final.max_rss_bytes or 0,
+        shared_bytes=None,
+        memory_percent=None,
+        cpu_percent=None,
+        cpu_seconds=0.0 if final is None else final.cpu_seconds,
+        minor_faults=0 if final is None else final.minor_faults,
+        major_faults=0 if final is None else final.major_faults,
+        minor_faults_per_second=None,
+        major_faults_per_second=None,
+        start_time=end.ended_time - (end.lived_seconds or 0.0),
+        pgrp=0,
+        session=0,
+        processor=0,
+        kernel=False,
+        ended_time=end.ended_time,
+    )

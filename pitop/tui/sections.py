@@ -1,0 +1,133 @@
+"""A pane of several tables, one of them shown: a line with their names, and keys to go from one to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, TypeVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.widget import Widget
+
+from pitop.tui.keys import key
+from pitop.tui.pane import Pane, TablePane
+from pitop.tui.settings import PaneSettings
+from pitop.tui.widgets.names import Names
+from pitop.tui.widgets.prompt import Answer, Prompt
+
+__all__ = ["Part", "SectionedPane"]
+
+R = TypeVar("R")
+
+
+class Part(TablePane[R]):
+    """A table of a sectioned pane; the pane hands it its rows. `title` is its name in the line."""
+
+    title: ClassVar[str]
+
+    def __init__(self, settings: PaneSettings | None = None, own_fields: Sequence[Any] = ()) -> None:
+        super().__init__(settings, own_fields)
+        self.held: Sequence[R] = ()
+
+    def hold(self, rows: Sequence[R]) -> None:
+        """Show these rows from now on."""
+        self.held = rows
+        if self.is_attached:
+            self.present()
+
+    def everything(self) -> Sequence[R]:
+        """The rows that the pane gave."""
+        return self.held
+
+
+class SectionedPane(Pane):
+    """A pane whose parts take turns. A subclass makes the parts and hands them rows."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("section.next", "tab", "section(1)", "Section", "Go to the next section", footer=True, display="Tab"),
+        key("section.previous", "shift+tab", "section(-1)", "Section before"),
+    ]
+
+    DEFAULT_CSS = """
+    SectionedPane Notice { height: 0; display: none; }
+    """
+
+    def __init__(self, settings: PaneSettings | None, parts: Sequence[Part[Any]]) -> None:
+        super().__init__(settings)
+        self.parts = parts
+        self._shown = 0
+        self.names = Names([part.title for part in parts])
+
+    def compose(self) -> ComposeResult:
+        """The names, what stands above, the parts, what stands below."""
+        yield self.names
+        yield from self.above()
+        for place, part in enumerate(self.parts):
+            part.display = place == self._shown
+            yield part
+        yield from self.below()
+
+    def above(self) -> Iterable[Widget]:
+        """What stands between the names and the table."""
+        return ()
+
+    def below(self) -> Iterable[Widget]:
+        """What stands under the table."""
+        return ()
+
+    @property
+    def front(self) -> Part[Any]:
+        """The part that is shown."""
+        return self.parts[self._shown]
+
+    def focus_pane(self) -> None:
+        """The keys go to the table that is shown."""
+        self.front.table.focus()
+
+    def redrawn(self) -> None:
+        """Every part draws itself anew."""
+        for part in self.parts:
+            part.redrawn()
+
+    def choose(self, place: int) -> None:
+        """Show another part."""
+        if place == self._shown:
+            return
+        self.front.display = False
+        self._shown = place
+        self.front.display = True
+        self.names.choose(place)
+        self.front.present()
+        self.focus_pane()
+        self.turned()
+
+    def turned(self) -> None:
+        """Another part is shown."""
+
+    def action_section(self, by: int) -> None:
+        """On to the next part."""
+        self.choose((self._shown + by) % len(self.parts))
+
+    def on_names_chosen(self, event: Names.Chosen) -> None:
+        """A name was clicked."""
+        self.choose(event.place)
+
+    def ask_line(
+        self, label: str, text: str, changed: Callable[[str], Answer], done: Callable[[str | None], None]
+    ) -> None:
+        """Have a line typed at the foot of the pane."""
+        for prompt in self.query(Prompt):
+            prompt.remove()
+
+        answered = False
+
+        def finished(said: str | None) -> None:
+            nonlocal answered
+            if not answered:  # taking the prompt away moves the focus, which it would take for an answer
+                answered = True
+                done(said)
+                prompt.remove()
+                self.focus_pane()
+
+        prompt = Prompt(label, text, changed, finished)
+        self.mount(prompt)
