@@ -98,7 +98,10 @@ class ActingPane(TablePane[Process]):
         from pitop.tui.widgets.signals import ask_signal
 
         if not rows:
-            self.app.notify("It has ended: nothing was sent.", severity="warning")
+            ended = bool(self.table.rows)
+            self.app.notify(
+                "It has ended: nothing was sent." if ended else "No process is selected.", severity="warning"
+            )
             return
         parents = {row.pid: row.ppid for row in self.family()}
         ask_signal(self.app, [_target(row) for row in rows], parents, self.act)
@@ -198,7 +201,10 @@ class ActingPane(TablePane[Process]):
             return
         from pitop.tui.widgets.choice import Choice, Item
 
-        items = [Item(each.name, each.name, f"{each.label} {each.unit}".strip()) for each in LIMITS]
+        items = [
+            Item(each.name, each.name, each.label if each.label.endswith(each.unit) else f"{each.label}, {each.unit}")
+            for each in LIMITS
+        ]
 
         def chosen(answer: Hashable) -> None:
             if isinstance(answer, str):

@@ -318,7 +318,9 @@ def _wrapped(part: Part, width: int) -> list[list[tuple[str, Tone]]]:
             for each in part.entries
         ]
     found: list[list[tuple[str, Tone]]] = []
-    term = min(_MOST_TERM, width // 2, max((cells(each.label) for each in part.entries), default=0) + 2)
+    term = min(
+        _MOST_TERM, max(width // 2, width - 32), max((cells(each.label) for each in part.entries), default=0) + 2
+    )
     for each in part.entries:
         label = fit(each.label, term - 1) + " "
         for place, piece in enumerate(_pieces(each.text, width - term)):
