@@ -411,3 +411,47 @@ def test_all_interfaces_are_captured_each_with_its_name(lab: Lab) -> None:
         out = pitop.communicate(timeout=15)[0]
     rows = [row for line in out.splitlines() for row in json.loads(line)["rows"]]
     assert [row["interface"] for row in rows] == ["lo", "lo", "wire", "wire"]
+
+
+def test_interrupting_ends_with_the_three_lines_of_tcpdump_and_loses_nothing(lab: Lab, tmp_path: Path) -> None:
+    written = tmp_path / "all.pcap"
+    shown = lab.inside(lab.near, *PITOP, "packets", "-i", "lo", "icmp", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    saver = lab.inside(lab.near, *PITOP, "packets", "-i", "lo", "-w", str(written), "icmp", stderr=subprocess.PIPE)
+    with running(shown), running(saver):
+        listening(shown)
+        listening(saver)
+        sh("ip", "netns", "exec", lab.near, "ping", "-q", "-c", "5", "-i", "0.01", "127.0.0.1")
+        shown.send_signal(2)
+        saver.send_signal(2)
+        out, errors = shown.communicate(timeout=10)
+        saved_errors = saver.communicate(timeout=10)[1]
+    assert (shown.returncode, saver.returncode) == (130, 130)
+    assert len(out.splitlines()) == 10
+    assert errors.decode().splitlines() == [
+        "10 packets captured", "10 packets received by filter", "0 packets dropped by kernel",
+    ]  # fmt: skip
+    assert saved_errors.decode().splitlines()[0] == "10 packets captured"
+    assert written.stat().st_size == 24 + 10 * (16 + 98)
+
+
+def test_a_ring_of_files_keeps_to_its_size_and_number(lab: Lab, tmp_path: Path) -> None:
+    code = (
+        "import socket\n"
+        "out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "for _ in range(4500): out.sendto(b'x' * 958, ('127.0.0.1', 9))\n"
+    )
+    saver = lab.inside(
+        lab.near, *PITOP, "packets", "-i", "lo", "-c", "4000", "-w", str(tmp_path / "ring.pcapng"),
+        "-C", "1", "-W", "3", "udp", "port", "9", stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with running(saver):
+        listening(saver)
+        lab.inside(lab.near, sys.executable, "-c", code).communicate(timeout=10)
+        errors = saver.communicate(timeout=15)[1]
+    assert errors.decode().splitlines()[0] == "4000 packets captured"
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == ["ring_00002.pcapng", "ring_00003.pcapng", "ring_00004.pcapng"]
+    assert all(path.stat().st_size <= 1_000_000 for path in files)
+    for path in files:
+        done = subprocess.run([*PITOP, "packets", "-r", str(path)], capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines()
