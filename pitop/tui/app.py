@@ -28,12 +28,14 @@ from pitop.model.processes import ProcessesSnapshot
 from pitop.model.scope import Scope, members
 from pitop.render.field import Tone
 from pitop.render.glyphs import LEVELS, Glyphs
+from pitop.render.text import visible
 from pitop.tui.feed import Arrived, Feed
 from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings, Settings
 from pitop.tui.terminal.seam import Wired
+from pitop.tui.turns import InTurn
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header
 from pitop.tui.widgets.tabs import Tabs
@@ -68,19 +70,20 @@ PANES = (
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
     "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "space": "Space", "esc": "Esc", "shift": "Shift",
-    "del": "Del",
+    "del": "Del", "⏎": "Enter",
 }  # fmt: skip
 
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class PitopApp(Wired[None]):
+class PitopApp(InTurn, Wired[None]):
     """The full-screen program on one source."""
 
     TITLE = "pitop"
     CSS = """
     Screen { layout: vertical; overflow: hidden; }
     #panes { height: 1fr; width: 1fr; }
+    SearchIcon { display: none; }
     """
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False
@@ -153,9 +156,12 @@ class PitopApp(Wired[None]):
         self._follow(self._scope)
         self._fit(self.size)
         for problem in self.settings.problems:
-            self.notify(f"configuration, {problem}", severity="warning", timeout=12)
+            self._warn(f"configuration, {problem}")
         if self.settings.theme not in self.available_themes:
-            self.notify(f"configuration: there is no theme “{self.settings.theme}”", severity="warning", timeout=12)
+            self._warn(f"configuration: there is no theme “{self.settings.theme}”")
+
+    def _warn(self, words: str) -> None:
+        self.notify(visible(words), severity="warning", timeout=12, markup=False)
 
     def on_unmount(self) -> None:
         """End every collector."""
@@ -297,7 +303,7 @@ class PitopApp(Wired[None]):
                 async def run(action: str = binding.action, node: object = node) -> None:
                     await self.run_action(action, default_namespace=node)  # type: ignore[arg-type]
 
-                yield SystemCommand(binding.description, binding.tooltip or binding.description, run)
+                yield SystemCommand(binding.description, binding.tooltip, run)
         for seconds in _INTERVALS:
             yield SystemCommand(
                 f"Refresh every {seconds:g} s", "How often samples are taken", lambda s=seconds: self.sample_every(s)

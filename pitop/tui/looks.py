@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 
 from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
 
 from pitop.render.field import Tone
@@ -85,12 +86,23 @@ class Looks:
             Tone.WARN: Style(color="yellow" if ansi else theme.warning),
             Tone.BAD: Style(color="red" if ansi else theme.error),
         }
+        if not ansi:
+            plain = theme.background
+            selected = variables.get("pitop-selected") or _mixed(theme, theme.primary, 0.35)
+            tagged = variables.get("pitop-tagged") or _mixed(theme, theme.warning or theme.primary, 0.2)
+            head = variables.get("pitop-head") or _mixed(theme, theme.primary, 0.12)
+        elif theme.dark:
+            plain, selected, tagged, head = None, "blue", "magenta", "bright_black"
+        else:
+            plain, selected, tagged, head = None, "bright_cyan", "bright_yellow", "white"
         self._backdrops: dict[Backdrop, Style] = {
-            Backdrop.PLAIN: Style(bgcolor=None if ansi else theme.background),
-            Backdrop.SELECTED: Style(bgcolor="blue" if ansi else variables.get("pitop-selected", theme.secondary)),
-            Backdrop.TAGGED: Style(bgcolor="magenta" if ansi else variables.get("pitop-tagged", theme.panel)),
-            Backdrop.HEAD: Style(bgcolor="bright_black" if ansi else variables.get("pitop-head", theme.panel)),
+            Backdrop.PLAIN: Style(bgcolor=plain),
+            Backdrop.SELECTED: Style(bgcolor=selected),
+            Backdrop.TAGGED: Style(bgcolor=tagged),
+            Backdrop.HEAD: Style(bgcolor=head),
         }
+        # Of sixteen colours the faint one is too near to every backdrop.
+        self._no_faint = set(Backdrop) - {Backdrop.PLAIN} if ansi and colour else {Backdrop.SELECTED}
         if not colour:
             self._tones = {
                 Tone.PLAIN: Style(),
@@ -114,12 +126,18 @@ class Looks:
         style = self._cache.get(key)
         if style is None:
             style = self._tones[tone] + self._backdrops[backdrop]
-            if backdrop is Backdrop.SELECTED and tone is Tone.FAINT:
+            if tone is Tone.FAINT and backdrop in self._no_faint:
                 style = self._tones[Tone.PLAIN] + self._backdrops[backdrop]
             if strong:
                 style += Style(bold=True)
             self._cache[key] = style
         return style
+
+
+def _mixed(theme: Theme, colour: str, part: float) -> str:
+    """A backdrop for a theme that names none: so much of a colour over its background."""
+    ground = theme.background or ("#121212" if theme.dark else "#e8e8e8")
+    return Color.parse(ground).blend(Color.parse(colour), part).hex6
 
 
 _MADE: dict[tuple[str, bool], Looks] = {}

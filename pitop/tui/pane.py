@@ -284,7 +284,7 @@ class TablePane(Pane, Generic[R]):
         """Show the order."""
         self.table.set_sorted(*self.shown_order())
         if self._problem:
-            self.app.notify(self._problem, severity="warning")
+            self.app.notify(visible(self._problem), severity="warning", markup=False)
 
     def on_resize(self) -> None:
         """The summary goes where the screen is low."""
@@ -460,7 +460,7 @@ class TablePane(Pane, Generic[R]):
     def action_search_again(self, by: int) -> None:
         """On to the next match."""
         if self._needle and not self._seek(self.table.place + by, by):
-            self.app.notify(f"“{self._needle}” is not found", timeout=2)
+            self.app.notify(f"“{visible(self._needle)}” is not found", timeout=2, markup=False)
 
     def _seek(self, start: int, by: int) -> bool:
         rows = self.table.rows
@@ -484,7 +484,7 @@ class TablePane(Pane, Generic[R]):
         def finished(said: str | None) -> None:
             done(said)
             prompt.remove()
-            self.table.focus()
+            self.focus_pane()
 
         prompt = Prompt(label, text, changed, finished)
         self.mount(prompt)

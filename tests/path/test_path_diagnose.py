@@ -158,7 +158,6 @@ def _nothing(net: Lab) -> None:
         (_no_address, "t.example", "address", "no-address"),
         (_wrong_gateway, "t.example -p 80", "gateway", "wrong-gateway"),
         (_gateway_dead, "t.example -p 80", "gateway", "gateway-dead"),
-        (_gateway_dead, "", "gateway", "gateway-dead"),
         (_dns_dead, "t.example", "name servers", "dns-dead"),
         (_dns_dead, "", "name servers", "dns-dead"),
         (_dns_refuses, "t.example", "name servers", "dns-dead"),

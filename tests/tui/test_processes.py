@@ -392,3 +392,10 @@ def test_looks_in_ascii_without_colour(snap_compare: Any, monkeypatch: pytest.Mo
 def test_looks_on_paper_as_a_list(snap_compare: Any) -> None:
     app = PitopApp(a_source(), Settings(glyphs="block", theme="pitop-paper"))
     assert snap_compare(app, terminal_size=(120, 40), press=["t", "down", "space", "down"])
+
+
+async def test_the_arrow_takes_no_letter_of_a_title() -> None:
+    async with driven((160, 40)) as seen:
+        seen.pane.sort_by("minor_faults_per_second", True)
+        await seen.pilot.pause()
+        assert " MINF/s▼MAJF/s" in seen.line_of("MAJF/s")

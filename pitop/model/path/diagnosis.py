@@ -335,7 +335,7 @@ def nameserver_step(facts: Sequence[ServerFact]) -> Step:
     )
 
 
-def name_step(name: str, facts: Sequence[ServerFact], local: Sequence[str], trouble: str = "") -> Step:
+def name_step(name: str, facts: Sequence[ServerFact], local: Sequence[str]) -> Step:
     """Does the name resolve, and do the servers agree? `local` is what getaddrinfo(3) makes of it."""
     tried = f"asked {', '.join(each.address for each in facts) or 'the C library'} for {name}"
     time = min((each.time_ms for each in facts), default=None)
@@ -359,7 +359,7 @@ def name_step(name: str, facts: Sequence[ServerFact], local: Sequence[str], trou
             )
         return Step(name="name", outcome="ok", tried=tried, came=shown, time_ms=time)
     codes = sorted({each.rcode or each.words for each in facts})
-    came = f"no address: {', '.join(codes) or trouble}"
+    came = f"no address: {', '.join(codes) or 'nobody to ask'}"
     if "NXDOMAIN" in codes or (sets and not any(sets.values())):
         return Step(
             name="name",

@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 
 __all__ = ["WatchingPane"]
 
+# Actions on the table itself.
+_OF_THE_TABLE = frozenset(
+    (
+        "back", "by", "columns", "events", "filter", "fold", "fold_all", "follow", "inspect", "invert", "kernel",
+        "order_beside", "search", "search_again", "sort_menu", "tag", "tag_children", "threads", "tree", "untag",
+        "user",
+    )
+)  # fmt: skip
 _EVENTS_AFTER = 0.5  # seconds that the first screen has for itself
 
 
@@ -220,6 +228,13 @@ class WatchingPane(ActingPane):
         self.app.push_screen(Help(visible(outcome.message), sections))
 
     # --- one process in full
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is about the table does nothing while the inspector covers it, and is not offered then."""
+        inspector = self._inspector()
+        if inspector is not None and inspector.covering and action in _OF_THE_TABLE:
+            return False
+        return super().check_action(action, parameters)
 
     def _inspector(self) -> Inspector | None:
         for child in self.children:

@@ -23,7 +23,7 @@ class Arrangement(ModalScreen[tuple[str, ...] | None]):
     DEFAULT_CSS = """
     Arrangement { align: center middle; background: transparent; }
     Arrangement > Vertical {
-        width: 90%; max-width: 100; height: 80%; max-height: 40; background: $background; border: round $primary;
+        width: 90%; max-width: 100; height: 80%; max-height: 96%; background: $background; border: round $primary;
         border-title-color: $primary; padding: 0 1;
     }
     Arrangement Notice { height: 1; }

@@ -11,6 +11,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from pitop.render.field import Tone
@@ -127,7 +128,8 @@ class Choice(ModalScreen[Hashable]):
     DEFAULT_CSS = """
     Choice { align: center middle; background: transparent; }
     Choice > Vertical {
-        width: 90%; max-width: 100; height: 80%; max-height: 40; background: $background; border: round $primary;
+        width: 90%; max-width: 100; height: 80%; max-height: 100%; background: $background; border: round $primary;
+        width: 90%; max-width: 100; height: 80%; max-height: 96%; background: $background; border: round $primary;
         border-title-color: $primary; padding: 0 1;
     }
     Choice Notice { height: 1; }
@@ -152,7 +154,7 @@ class Choice(ModalScreen[Hashable]):
     def compose(self) -> ComposeResult:
         """A box with the list, and a line with what was typed."""
         with Vertical() as box:
-            box.border_title = self._heading
+            box.border_title = Content(visible(self._heading))
             box.styles.height = min(self._count, 30) + 3
             yield self.menu
             yield Notice()

@@ -8,9 +8,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from pitop.render.field import Tone
+from pitop.render.text import visible
 from pitop.tui.widgets.notice import Notice, Phrase
 
 __all__ = ["Confirm"]
@@ -40,7 +42,7 @@ class Confirm(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """A box with the question."""
         with Vertical() as box:
-            box.border_title = self._heading
+            box.border_title = Content(visible(self._heading))
             yield Notice(id="question")
             yield Notice(id="answers")
 

@@ -17,9 +17,10 @@ from pitop.collect.topics import INSPECTION
 from pitop.model.inspection import Inspect, InspectionSnapshot
 from pitop.model.processes import ProcessKey
 from pitop.model.snapshot import Failure
+from pitop.render.ending import ending_words
 from pitop.render.field import Tone
 from pitop.render.glyphs import sparkline
-from pitop.render.inspection import Part, ending_words, parts
+from pitop.render.inspection import Part, parts
 from pitop.render.processes import state_words
 from pitop.render.text import cells, fit, visible
 from pitop.render.units import UNKNOWN, amount, bytes_text, percent
@@ -93,6 +94,7 @@ class Inspector(Lines, can_focus=True):
         self._wrapped: list[list[tuple[str, Tone]]] = []
         self._top = 0
         self._reveal = False
+        self.covering = True  # whether nothing is seen of the table
         self._charts = (
             _Chart("CPU", deque(maxlen=_KEPT), "percent"),
             _Chart("resident", deque(maxlen=_KEPT), "bytes"),
@@ -161,9 +163,10 @@ class Inspector(Lines, can_focus=True):
     def _place(self) -> None:
         parent = self.parent
         wide = getattr(getattr(parent, "size", None), "width", 0) >= _BESIDE
-        width = "55%" if wide else "100%"
-        if str(self.styles.width) != width:
-            self.styles.width = width
+        if wide is self.covering:
+            self.covering = not wide
+            self.styles.width = "55%" if wide else "100%"
+            self.screen.refresh_bindings()
 
     def _head(self) -> int:
         """Lines above the scrolled text: title, parts, and charts where there is room."""
@@ -315,7 +318,9 @@ def _wrapped(part: Part, width: int) -> list[list[tuple[str, Tone]]]:
             for each in part.entries
         ]
     found: list[list[tuple[str, Tone]]] = []
-    term = min(_MOST_TERM, width // 2, max((cells(each.label) for each in part.entries), default=0) + 2)
+    term = min(
+        _MOST_TERM, max(width // 2, width - 32), max((cells(each.label) for each in part.entries), default=0) + 2
+    )
     for each in part.entries:
         label = fit(each.label, term - 1) + " "
         for place, piece in enumerate(_pieces(each.text, width - term)):

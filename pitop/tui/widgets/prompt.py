@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from pitop.render.field import Tone
+from pitop.render.text import visible
 from pitop.tui.widgets.notice import Notice
 
 __all__ = ["Answer", "Prompt"]
@@ -60,7 +61,7 @@ class Prompt(Widget):
         suggester: Suggester | None = None,
     ) -> None:
         super().__init__()
-        self._label = label
+        self._label = visible(label)
         self._initial = text
         self._change = changed
         self._done = done

@@ -390,13 +390,16 @@ class Table(Lines, Generic[R], can_focus=True):
         usual = looks.style(Tone.FAINT, Backdrop.HEAD)
         segments = [Segment(" ", usual)]
         for column in self._columns:
-            title, style = column.field.title, usual
+            title, style, gap = column.field.title, usual, " "
             if self._sorted is not None and self._sorted[0] == column.field.key:
                 arrow = self.glyphs.falling if self._sorted[1] else self.glyphs.rising
-                title = (title if len(title) < column.width else title[: column.width - 1]) + arrow
                 style = looks.style(Tone.ACCENT, Backdrop.HEAD, strong=True)
+                if len(title) < column.width:
+                    title += arrow
+                else:
+                    gap = arrow  # between the columns, so that no letter of a full title is lost
             segments.append(Segment(fit(title, column.width, right=column.field.right, ellipsis=""), style))
-            segments.append(Segment(" ", usual))
+            segments.append(Segment(gap, usual if gap == " " else style))
         return segments
 
     def _row_line(self, place: int, limit: int | None) -> list[Segment]:
