@@ -198,6 +198,23 @@ def test_servers_that_disagree_and_one_that_is_dead(net: Lab) -> None:
     assert "5 seconds" in servers["cause"]
 
 
+def test_one_family_that_fails_is_a_warning_where_the_other_works(net: Lab) -> None:
+    for name, host in (("c", 5), ("g", 1)):
+        net.ip(name, "address", "add", f"2001:db8:1::{host}/64", "dev", "eth0", "nodad")
+    net.ip("c", "route", "add", "default", "via", "2001:db8:1::1")
+    path = Path("/etc/netns") / net.real("c") / "hosts"
+    path.write_text("2001:db8:77::2 two.example\n10.9.2.2 two.example\n")
+    found = _diagnosed(net, "two.example", "-p", "80")
+    assert found["broken"] is None
+    first = found["steps"]["port by IPv6"]
+    assert (first["outcome"], first["fault"]) == ("warning", "firewall-rejects")
+    assert first["cause"].startswith("2001:db8:1::1 refuses on the way: Destination unreachable: No route.")
+    assert "The other address family works" in first["cause"]
+    assert (found["steps"]["path"]["outcome"], found["steps"]["port"]["outcome"]) == ("ok", "ok")
+    way = _diagnosed(net, "two.example")["steps"]["path by IPv6"]
+    assert (way["fault"], way["came"]) == ("path-refused", "hop 1 (2001:db8:1::1) says !N")
+
+
 def test_the_text_says_cause_and_next_step(net: Lab) -> None:
     text = net.python("c", "diagnose", "10.9.2.2", "-p", "81").stdout
     assert "FAILED   port          connection refused" in text

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pitop.collect.collector import Unavailable
 from pitop.collect.network import way_to
@@ -221,7 +222,21 @@ class _Examination:
             address, way = ways[0]
             yield route_step(way, address, None)
             return
-        address, way = usable[0]
+        # One of each family, in the order in which programs try them: they go on to the next where one fails.
+        tried: list[list[Step]] = []
+        for six in dict.fromkeys(":" in address for address, _ in usable):
+            address, way = next(each for each in usable if (":" in each[0]) == six)
+            steps = list(self._reached(address, way))
+            if not any(step.outcome == "failed" for step in steps):
+                other = "IPv4" if six else "IPv6"
+                yield from (_spare(step, other) for step in chain.from_iterable(tried) if step.outcome == "failed")
+                yield from steps
+                return
+            tried.append(steps)
+        yield from tried[0]
+
+    def _reached(self, address: str, way: Way) -> Iterator[Step]:
+        """The path to an address, and the port there where one was named."""
         path = _path(address, self.gateway, {each.address for each in self.network.addresses})
         if path.outcome == "failed" and way.gateway is None and way.interface not in (None, "lo"):
             near = self._settled(address, str(way.interface))
@@ -247,6 +262,20 @@ class _Examination:
             yield path
             return
         yield port_step(address, self.port, knocked.outcome, knocked.address, knocked.words, knocked.milliseconds, path)
+
+
+def _spare(step: Step, family: str) -> Step:
+    """What failed over the family that is tried first, while the other works."""
+    return Step(
+        name=f"{step.name} by {family}",
+        outcome="warning",
+        tried=step.tried,
+        came=step.came,
+        time_ms=step.time_ms,
+        fault=step.fault,
+        cause=f"{step.cause} The other address family works, so programs only wait a moment.",
+        advice=step.advice,
+    )
 
 
 def _fresh(neighbour: Neighbour, since: float) -> bool:
@@ -310,6 +339,8 @@ def _traced(address: str, method: str, gateway: Step | None, own: Collection[str
             pass
     ends = [ttl for ttl, each in hops.items() if each.outcome != "hop"]
     last = min(ends) if ends else max(hops, default=0)
+    if mark:  # who refuses answers few of the probes beyond; its place is where it was heard first
+        last = min(ttl for ttl, each in hops.items() if each.address == hops[last].address)
     if mark and hops[last].address in own:
         mark, last = "nobody", 0  # it was this machine that did not find the next
     listed = [(hops[ttl].address, hops[ttl].time_ms) if ttl in hops else (None, None) for ttl in range(1, last + 1)]

@@ -311,7 +311,10 @@ def nameserver_step(facts: Sequence[ServerFact]) -> Step:
             cause="/etc/resolv.conf names no server.",
             advice="Put a line `nameserver ADDRESS` there, or have the DHCP client do it.",
         )
-    came = "; ".join(f"{each.address}: {each.words} ({each.time_ms:.0f} ms)" for each in facts)
+    several = len(facts) > 1
+    came = "; ".join(
+        f"{each.address}: {each.words}" + (f" ({each.time_ms:.0f} ms)" if several else "") for each in facts
+    )
     well = [each for each in facts if each.rcode is not None]
     if len(well) == len(facts):
         time = min(each.time_ms for each in well)

@@ -202,6 +202,10 @@ class _Diagnose(Part[Step]):
         """In the order in which they were taken, which is the point of them."""
         return rows, None
 
+    def shown_order(self) -> tuple[str | None, bool]:
+        """No column orders them."""
+        return None, False
+
 
 class PathPane(SectionedPane):
     """Everything between the first router and the far end."""

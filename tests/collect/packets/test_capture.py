@@ -319,7 +319,7 @@ def test_vlan_tags_that_the_kernel_took_out_are_put_back(lab: Lab) -> None:
 
 @pytest.mark.parametrize("multiplexer", ["none", "tmux"])
 def test_ones_own_ssh_session_is_left_out(
-    lab: Lab, tmp_path: Path, peer: Callable[[str], str], multiplexer: str
+    lab: Lab, tmp_path: Path, peer: Callable[[str], str], multiplexer: str, request: pytest.FixtureRequest
 ) -> None:
     sshd, tmux, sudo = peer("sshd"), peer("tmux"), peer("sudo")
     key, host_key = tmp_path / "key", tmp_path / "host"
@@ -341,6 +341,10 @@ def test_ones_own_ssh_session_is_left_out(
     command = packets
     if multiplexer == "tmux":
         command = f"env -u TMUX {tmux} -L ptpackets{os.getpid()} -f /dev/null new-session '{packets}'"
+        # A multiplexer outlives the session that began it, and what runs in it does, too.
+        request.addfinalizer(
+            lambda: subprocess.run([tmux, "-L", f"ptpackets{os.getpid()}", "kill-server"], check=False)
+        )
     ssh = ["ssh", "-tt", "-q", "-i", str(key), "-p", "2222", "-o", "StrictHostKeyChecking=no",
            "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1"]  # fmt: skip
     environment = {**os.environ, "TERM": "xterm"}
