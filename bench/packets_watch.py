@@ -14,17 +14,18 @@ def main() -> int:
     status = Status()
     serial, asked, pending = 0, 0.0, False
     answers: list[float] = []
+    started = False
     client = CaptureClient(Config(interface="wire"))
     try:
         for message in client.stream(0.05):
             if isinstance(message, Started):
-                client.send(Look(0, 40))
+                started = True
             elif isinstance(message, Rows):
                 status = message.status
                 if pending and message.serial == serial:
                     answers.append(time.monotonic() - asked)
                     pending = False
-            if not pending and time.monotonic() - asked > 0.25:
+            if started and not pending and time.monotonic() - asked > 0.25:
                 serial += 1
                 asked, pending = time.monotonic(), True
                 client.send(Look(serial, 40, None if serial % 2 else max(0, status.next - status.first - 500)))

@@ -64,6 +64,7 @@ __all__ = ["Helper", "main"]
 _REST = 0.006  # seconds that it leaves to others after each slice while it is behind
 _MEMORY = 3 << 30
 _STATUS_EVERY = 0.5
+_TIDY_EVERY = 200  # dissected packets, which do hold circles, between two collections of garbage
 _SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
 _PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
 
@@ -85,6 +86,7 @@ class Helper:
         self._look: Look | None = None
         self._shown: tuple[object, ...] = ()
         self.ended = False
+        self._dissected = 0
         self.sightings: Sightings | None = None
         if isinstance(source, RingInput) and source.lookout is not None:
             self.sightings = Sightings(source.lookout, channel.send)
@@ -245,6 +247,9 @@ class Helper:
             self.channel.send(Details(asked.serial, asked.number, None, b"", ()))
             return
         data = row.frame.data
+        self._dissected += 1
+        if self._dissected % _TIDY_EVERY == 0:
+            gc.collect()
         self.channel.send(
             Details(asked.serial, asked.number, Packet.of(row), data[:65536], layers_of(data, row.frame.link))
         )
@@ -345,9 +350,9 @@ def main() -> int:
         channel.send(Problem(str(problem), problem.advice))
         _drain(channel)
         return 1
-    # Millions of small tuples come and go, hardly any of them in circles.
+    # Millions of small tuples come and go, none of them in circles: looking for those would keep answers waiting.
     gc.freeze()
-    gc.set_threshold(200_000, 20, 20)
+    gc.disable()
     try:
         give_up(_MEMORY, files=config.path is not None)
     except OSError as error:

@@ -96,6 +96,16 @@ def listening(process: subprocess.Popen[bytes]) -> None:
     assert b"listening" in line, line
 
 
+def end_tmux(tmux: str, name: str) -> None:
+    """End a server for certain: it has refused a second time, and its socket is gone."""
+    refused, limit = 0, time.monotonic() + 10
+    while refused < 2:
+        assert time.monotonic() < limit, f"the tmux server {name} does not end"
+        refused += subprocess.run([tmux, "-L", name, "kill-server"], capture_output=True, check=False).returncode != 0
+        time.sleep(0.2)
+    Path(f"/tmp/tmux-{os.getuid()}/{name}").unlink(missing_ok=True)
+
+
 def wait_for_port(namespace: str, port: int) -> None:
     limit = time.monotonic() + 10
     while time.monotonic() < limit:
@@ -342,9 +352,7 @@ def test_ones_own_ssh_session_is_left_out(
     if multiplexer == "tmux":
         command = f"env -u TMUX {tmux} -L ptpackets{os.getpid()} -f /dev/null new-session '{packets}'"
         # A multiplexer outlives the session that began it, and what runs in it does, too.
-        request.addfinalizer(
-            lambda: subprocess.run([tmux, "-L", f"ptpackets{os.getpid()}", "kill-server"], check=False)
-        )
+        request.addfinalizer(lambda: end_tmux(tmux, f"ptpackets{os.getpid()}"))
     ssh = ["ssh", "-tt", "-q", "-i", str(key), "-p", "2222", "-o", "StrictHostKeyChecking=no",
            "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1"]  # fmt: skip
     environment = {**os.environ, "TERM": "xterm"}
