@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,31 @@ from pitop.cli.packets import run
 
 DATA = Path(__file__).parents[1] / "data" / "packets"
 SSH = str(DATA / "ssh.pcap")
+
+
+@pytest.fixture(autouse=True)
+def _stay_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests run in this process, and it may need its rights for others."""
+    monkeypatch.setattr("pitop.collect.packets.recorded.leave_root", lambda: None)
+
+
+def test_root_is_left_before_the_first_byte(root: None) -> None:
+    """Nothing has been written to it yet: it waits for the file's head as nobody, with no capability."""
+    reader = subprocess.Popen(
+        [sys.executable, "-m", "pitop", "packets", "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert reader.stdin is not None
+    try:
+        limit = time.monotonic() + 20
+        while "NoNewPrivs:\t1" not in (told := Path(f"/proc/{reader.pid}/status").read_text()):
+            assert time.monotonic() < limit, told
+        out, _ = reader.communicate(Path(SSH).read_bytes(), timeout=30)
+    finally:
+        reader.kill()
+        reader.wait()
+    assert re.search(r"^Uid:\t65534\t65534\t65534\t65534$", told, re.M)
+    assert "CapEff:\t0000000000000000" in told
+    assert len(out.splitlines()) == 54
 
 
 def test_lines_follow_tcpdump(capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,9 +79,21 @@ def _display_filter(text: str) -> Callable[[Row], bool] | None:
 
 
 def _recorded(said: argparse.Namespace, expression: str, keep: Callable[[Row], bool] | None) -> int:
-    from pitop.collect.packets.recorded import bare_rows_of, filter_frames, frames_of, rows_of
+    from pitop.collect.packets.recorded import bare_rows_of, filter_frames, frames_of, leave_root, opened, rows_of
 
-    frames = frames_of(said.read)
+    try:
+        raw = opened(said.read)
+    except Unavailable as error:
+        print(f"pitop packets: {error}", file=sys.stderr)
+        return 1
+    if said.write is None:  # a copy is not decoded, and is written where its owner may write
+        # All that decodes and prints is imported above and here: nobody may not be allowed to read our own files.
+        from pitop.cli.packets import documents  # noqa: F401
+        from pitop.model.packets import dissection  # noqa: F401
+        from pitop.render import packets  # noqa: F401
+
+        leave_root()
+    frames = frames_of(said.read, raw)
     if expression:
         frames = filter_frames(frames, expression)
     plain = keep is None and not said.json

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 from pitop.collect.collector import Unavailable
 from pitop.kernel.packets.libpcap import BadFilter, CompiledFilter, LibpcapMissing, compile_capture_filter
-from pitop.kernel.packets.reader import CaptureFile, CaptureFileError
+from pitop.kernel.packets.privileges import give_up
+from pitop.kernel.packets.reader import CaptureFile, CaptureFileError, open_raw
 from pitop.model.packets.analysis import Analysis
 from pitop.model.packets.dissection import SequenceBook
 from pitop.model.packets.frame import Frame
 from pitop.model.packets.owners import owner_of_comment
 from pitop.model.packets.row import Base, Row
 
-__all__ = ["bare_rows_of", "filter_frames", "frames_of", "rows_of"]
+__all__ = ["bare_rows_of", "filter_frames", "frames_of", "leave_root", "opened", "rows_of"]
 
 
-def frames_of(path: str) -> Iterator[Frame]:
+_MEMORY = 4 << 30  # bytes that reading a file without privileges may take
+
+
+def opened(path: str) -> BinaryIO:
+    """The file, not looked into yet. Raises Unavailable when it cannot be opened."""
+    try:
+        return open_raw(path)
+    except OSError as error:
+        raise Unavailable(f"{path}: {error.strerror or error}") from None
+
+
+def leave_root() -> None:
+    """Where we are root: be so no more, for good, before the first byte of a capture is looked at."""
+    if os.geteuid() == 0:
+        give_up(_MEMORY, files=True, hurried=False)
+
+
+def frames_of(path: str, raw: BinaryIO | None = None) -> Iterator[Frame]:
     """The packets of a file. Raises Unavailable when it cannot be opened or is no capture, also half-way through."""
     try:
-        with CaptureFile(path) as file:
+        with CaptureFile(path, raw) as file:
             yield from file
     except CaptureFileError as error:
         raise Unavailable(str(error)) from None

@@ -36,18 +36,20 @@ def readable_by_all(path: str) -> bool:
     return True
 
 
-def give_up(memory_bytes: int, *, files: bool = False) -> None:
+def give_up(memory_bytes: int, *, files: bool = False, hurried: bool = True) -> None:
     """Become nobody in particular: groups, uid, every capability, no new ones by exec, bounded memory.
 
     Nothing can be written to files any more, unless `files` (for one that is open already, and unnamed).
+    With `hurried` it is served before others, as long as root could give it that.
     Where there was no privilege, what can be given up still is. Raises OSError when root could not be left behind.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     prctl = libc.prctl
     if os.geteuid() == 0:
         # Others' work must not keep it from emptying the ring, nor from asking whose a short connection is.
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, min(os.getpriority(os.PRIO_PROCESS, 0), -5))
+        if hurried:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, 0, min(os.getpriority(os.PRIO_PROCESS, 0), -5))
         user, group = _nobody()
         os.setgroups([])
         for capability in range(_LAST_CAPABILITY + 1):

@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 from pitop.kernel.packets.zstandard import ZstdReader
 from pitop.model.packets.frame import Frame
 
-__all__ = ["CaptureFile", "CaptureFileError"]
+__all__ = ["CaptureFile", "CaptureFileError", "open_raw"]
 
 _MICRO, _NANO, _MODIFIED = 0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34
 _SECTION = 0x0A0D0D0A
@@ -28,17 +28,22 @@ class CaptureFileError(Exception):
     """A file that is no capture, or is one no further: what was read before stands."""
 
 
+def open_raw(path: str) -> BinaryIO:
+    """The file, not looked into; `-` is standard input. Raises OSError."""
+    return cast(BinaryIO, sys.stdin.buffer) if path == "-" else open(path, "rb", buffering=1 << 18)
+
+
 class CaptureFile:
     """Reads a capture's packets in their order; a context manager.
 
-    `path` may be `-` for standard input. Raises OSError when it cannot be opened and CaptureFileError when it is not a
-    capture, here or while reading. `link` is the first packet's link type, known at once for pcap.
+    `path` may be `-` for standard input; `raw` is the file where it is open already. Raises OSError when it cannot be
+    opened and CaptureFileError when it is not a capture, here or while reading. `link` is the first packet's link type,
+    known at once for pcap.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, raw: BinaryIO | None = None) -> None:
         self.path = path
-        raw = cast(BinaryIO, sys.stdin.buffer) if path == "-" else open(path, "rb", buffering=1 << 18)  # noqa: SIM115
-        self._raw = raw
+        raw = self._raw = open_raw(path) if raw is None else raw
         try:
             self._file = _plain(raw)
             self.format, self.link, self.snap_length = self._begin()
