@@ -205,6 +205,7 @@ class TablePane(Pane, Generic[R]):
             except FilterError as error:
                 self._problem = f"filter in the configuration: {error.message}"
         self._needle = ""
+        self._shown = 0  # rows that passed the filter; a tree shows their ancestors, too
         self._unscoped = False  # whether there is a scope, and it means nothing to these rows
         self.table: Table[R] = Table(
             self.shown_fields(),
@@ -288,7 +289,7 @@ class TablePane(Pane, Generic[R]):
 
     def on_resize(self) -> None:
         """The summary goes where the screen is low."""
-        self.tell(len(self.table.rows))
+        self.retell()
 
     def redrawn(self) -> None:
         """Draw every line anew."""
@@ -314,8 +315,13 @@ class TablePane(Pane, Generic[R]):
         self.table.show(rows, prefixes)
         self.tell(len(rows))
 
+    def retell(self) -> None:
+        """Renew the summary line where as many rows are shown as before."""
+        self.tell(self._shown)
+
     def tell(self, shown: int) -> None:
-        """Renew the summary line; low screens have none."""
+        """Renew the summary line: `shown` rows passed the filter. Low screens have none."""
+        self._shown = shown
         if self.app.size.height < 20:
             self.query_one("#summary", Notice).say()
             return
@@ -391,12 +397,12 @@ class TablePane(Pane, Generic[R]):
         if row is not None:
             self.table.toggle_tag(row)
             self.table.action_move(1)
-            self.tell(len(self.table.rows))
+            self.retell()
 
     def action_untag(self) -> None:
         """Take every tag off."""
         self.table.untag()
-        self.tell(len(self.table.rows))
+        self.retell()
 
     def action_back(self) -> None:
         """Undo what narrows the view: the tags, then the filter, then the scope."""
@@ -428,7 +434,7 @@ class TablePane(Pane, Generic[R]):
                 return Answer(error.message, error.position, error=True)
             if not text.strip():
                 return Answer(self.filter_example)
-            return Answer(f"{len(self.table.rows)} {self.row_word}")
+            return Answer(f"{self._shown} {self.row_word}")
 
         def done(text: str | None) -> None:
             if text is None:
@@ -484,7 +490,7 @@ class TablePane(Pane, Generic[R]):
         def finished(said: str | None) -> None:
             done(said)
             prompt.remove()
-            self.table.focus()
+            self.focus_pane()
 
         prompt = Prompt(label, text, changed, finished)
         self.mount(prompt)

@@ -162,3 +162,20 @@ async def test_paused_it_holds_still() -> None:
         await seen.press("z")
         await seen.pilot.pause()
         assert any("another (602)" in line for line in seen.lines())
+
+
+async def test_the_keys_of_the_table_under_it_are_not_offered() -> None:
+    async with inspected() as seen:
+        footer = seen.lines()[-1]
+        assert "Close" in footer
+        assert "Filter" not in footer
+        await seen.press("backslash", "t")
+        assert seen.pane.tree_shown
+
+
+async def test_after_a_question_the_keys_go_back_to_it() -> None:
+    async with inspected() as seen:
+        await seen.press("a")
+        assert seen.line_of("CPUs of postgres")
+        await seen.press("escape")
+        assert isinstance(seen.app.focused, Inspector)

@@ -399,3 +399,13 @@ async def test_the_arrow_takes_no_letter_of_a_title() -> None:
         seen.pane.sort_by("minor_faults_per_second", True)
         await seen.pilot.pause()
         assert " MINF/s▼MAJF/s" in seen.line_of("MAJF/s")
+
+
+async def test_the_count_of_what_is_shown_leaves_ancestors_out_and_stays_while_one_moves() -> None:
+    async with driven() as seen:
+        await seen.press("backslash", *"burn")
+        assert seen.line_of("Filter  1 processes")
+        await seen.press("enter")
+        assert "1 shown" in seen.line_of("filter: burn")
+        await seen.press("down")
+        assert "1 shown" in seen.line_of("filter: burn")

@@ -33,6 +33,11 @@ __all__ = ["WatchingPane"]
 
 _EVENTS_AFTER = 0.5  # seconds that the first screen has for itself
 
+_TABLE_ACTIONS = {
+    "search", "search_again", "filter", "sort_menu", "order_beside", "invert", "columns", "tag", "untag", "back",
+    "tree", "fold", "fold_all", "by", "kernel", "user", "follow", "tag_children", "threads", "inspect",
+}  # fmt: skip
+
 
 class WatchingPane(ActingPane):
     """A table of processes with what can be seen of them besides. Each is collected only while it is shown, but the
@@ -226,6 +231,12 @@ class WatchingPane(ActingPane):
             if child.id == "inspector":
                 return child  # type: ignore[return-value]
         return None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The table's keys do nothing while the inspector has them."""
+        if action in _TABLE_ACTIONS and self._inspector() is not None:
+            return False
+        return super().check_action(action, parameters)
 
     async def action_inspect(self, part: str) -> None:
         """Look at the selected process in full."""

@@ -279,7 +279,7 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def on_table_moved(self) -> None:
         """The summary speaks of the selected process; what has scrolled into view is read."""
-        self.tell(len(self.table.rows))
+        self.retell()
         self._ask()
 
     # --- what the keys do
