@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from textwrap import wrap
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from textual.app import ComposeResult
@@ -17,7 +18,7 @@ from pitop.model.filter import Filter, FilterError, compile_filter
 from pitop.model.scope import About, Scope
 from pitop.model.snapshot import Failure, Missing, Snapshot
 from pitop.render.field import Field, Tone, by_key, operands
-from pitop.render.text import visible
+from pitop.render.text import sentences, visible
 from pitop.tui.feed import Arrived, Feed
 from pitop.tui.keys import key
 from pitop.tui.settings import PaneSettings
@@ -109,7 +110,7 @@ class Pane(Widget):
         source: Source = self.app.source  # type: ignore[attr-defined]
 
         def told(outcome: Outcome) -> None:
-            words = f"{outcome.message} {outcome.advice}".strip()
+            words = sentences(outcome.message, outcome.advice)
             severity: Literal["information", "error"] = "information" if outcome.done else "error"
             self.app.notify(visible(words), severity=severity, markup=False)
             self.acted(action, outcome)
@@ -302,11 +303,15 @@ class TablePane(Pane, Generic[R]):
 
     def fail(self, failure: Failure | None, missing: Sequence[Missing] = ()) -> None:
         """Say what could not be read, above the table; the rows that are there stay."""
-        lines: list[list[Phrase]] = []
+        said: list[Phrase] = []
         if failure is not None:
             where = f" ({failure.where})" if failure.where else ""
-            lines.append([(f" {failure.topic}: {failure.message}{where} {failure.advice}", Tone.BAD)])
-        lines += [[(f" Not shown: {each.what}: {each.why}. {each.advice}", Tone.WARN)] for each in missing]
+            said.append((sentences(f"{failure.topic}: {failure.message}{where}", failure.advice), Tone.BAD))
+        said += [(sentences(f"Not shown: {each.what}: {each.why}", each.advice), Tone.WARN) for each in missing]
+        width, height = self.app.size  # low screens have no line for what does not fit
+        lines = [
+            [(f" {line}", t)] for words, t in said for line in (wrap(words, width - 2) if height >= 20 else [words])
+        ]
         self.query_one("#failure", Notice).say(*lines[:3])
 
     def present(self) -> None:

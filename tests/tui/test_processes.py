@@ -304,7 +304,7 @@ async def test_pause_holds_the_view_and_not_the_collecting() -> None:
 async def test_a_failure_is_shown_and_the_rows_stay() -> None:
     async with driven() as seen:
         await seen.put(Failure("processes", NOW, "cannot read", "Do this.", "here.py:3"))
-        assert "cannot read (here.py:3) Do this." in seen.line_of("cannot read")
+        assert "cannot read (here.py:3). Do this." in seen.line_of("cannot read")
         assert seen.pids == TREE
         await seen.put(processes())
         assert not any("cannot read" in line for line in seen.lines())
