@@ -71,7 +71,8 @@ def cpu_seconds(pid: int) -> float:
         try:
             fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
             total += (int(fields[11]) + int(fields[12])) / tick
-            waiting += [int(child) for child in Path(f"/proc/{each}/task/{each}/children").read_text().split()]
+            for thread in Path(f"/proc/{each}/task").iterdir():
+                waiting += [int(child) for child in (thread / "children").read_text().split()]
         except OSError:
             continue
     return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,9 @@ def _command(name: str, arguments: Sequence[str]) -> int:
     """A subcommand, with what all of them have in common: closed pipes, interrupts, one line for a failure."""
     from pitop.collect.collector import Unavailable
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a locale that cannot write a letter ends no command
     try:
         status: int = import_module(f"pitop.cli.{name}").run(arguments)
         sys.stdout.flush()

@@ -50,6 +50,12 @@ SCENES = (
         keys=("\r",),
         after=8.0,
     ),
+    Scene(
+        "inspect",
+        "One process in full: what it used as time -v tells it, with its history since it was opened",
+        keys=("t", "\r"),
+        after=12.0,
+    ),
     Scene("help", "The help of the process pane: keys, columns and the filter language", keys=("?",), lines=30),
     Scene(
         "sockets",
@@ -63,5 +69,30 @@ SCENES = (
         arguments=("--pane", "sockets"),
         keys=("o",),
         lines=24,
+    ),
+    Scene(
+        "network",
+        "The network pane: which way a packet would go, and why; each interface with its traffic",
+        arguments=("--pane", "network"),
+        keys=("w", "198.51.100.7", "\r"),
+        seconds=20.0,
+        pause=1.0,
+    ),
+    Scene(
+        "ping",
+        "The path pane: several machines at once, percentiles, and losses drawn as losses",
+        arguments=("--pane", "path"),
+        keys=("a", "192.168.1.1 www.example.net 192.168.1.99", "\r"),
+        pause=1.0,
+        after=40.0,
+    ),
+    Scene(
+        "diagnose",
+        "The path pane: from the cable to the port, what is broken and what to do next",
+        arguments=("--pane", "path"),
+        keys=("!", "www.example.net 81", "\r"),
+        lines=24,
+        pause=1.0,
+        after=12.0,
     ),
 )

@@ -16,8 +16,9 @@ from pitop.collect.topics import INSPECTION
 from pitop.kernel.identity import key_of
 from pitop.model.inspection import Inspect, InspectionSnapshot
 from pitop.render.document import document
+from pitop.render.ending import ending_words
 from pitop.render.field import record
-from pitop.render.inspection import FILE_FIELDS, LIMIT_FIELDS, OVERVIEW_FIELDS, THREAD_FIELDS, ending_words, parts
+from pitop.render.inspection import FILE_FIELDS, LIMIT_FIELDS, OVERVIEW_FIELDS, THREAD_FIELDS, parts
 from pitop.render.text import visible
 
 __all__ = ["run"]

@@ -7,12 +7,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pitop.cli.options import add_json, add_repeat
+from msgspec import structs
+
+from pitop.cli.options import add_json, add_repeat, add_scope, checked_scope, scoped
 from pitop.collect.network import way_to
 from pitop.collect.repeat import snapshots
 from pitop.collect.topics import NETWORK
+from pitop.model.network.about import Row, about_row
 from pitop.model.network.choice import Way
+from pitop.model.network.rows import Address, Interface, Lease, Nameserver, Neighbour, Route
 from pitop.model.network.snapshot import NetworkSnapshot
+from pitop.model.scope import Scope
 from pitop.render.document import document
 from pitop.render.field import record
 from pitop.render.network.fields import ROUTE_FIELDS, records
@@ -32,16 +37,45 @@ def run(arguments: Sequence[str]) -> int:
         "--route-to", metavar="ADDRESS", help="which way a packet to ADDRESS would go, and why the other ways lose"
     )
     add_repeat(parser)
+    add_scope(parser)
     add_json(parser)
     options = parser.parse_args(arguments)
     if options.route_to is not None:
         return _route_to(options.route_to, as_json=options.json)
-    for snapshot in snapshots(NETWORK, options.interval, options.count if options.interval else 1):
+    if options.count and not options.interval:
+        parser.error("--count needs --interval")
+    scope = checked_scope(parser, options.scope)
+    for whole in snapshots(NETWORK, options.interval, options.count if options.interval else 1):
+        snapshot = _narrowed(whole, scope)
         if options.json:
             print(document("network", snapshot.time, snapshot.host, _summary(snapshot), records(snapshot)), flush=True)
         else:
             print("\n".join(sheet(snapshot)), flush=True)
     return 0
+
+
+def _narrowed(snapshot: NetworkSnapshot, scope: Scope | None) -> NetworkSnapshot:
+    """What belongs to the scope, and the interfaces that hold such an address."""
+    if scope is None:
+        return snapshot
+    every: list[Row] = [
+        *snapshot.interfaces,
+        *snapshot.addresses,
+        *snapshot.routes,
+        *snapshot.neighbours,
+        *snapshot.leases,
+        *snapshot.resolver.servers,
+    ]
+    kept = scoped(every, scope, lambda row: about_row(row, snapshot))
+    return structs.replace(
+        snapshot,
+        interfaces=tuple(row for row in kept if isinstance(row, Interface)),
+        addresses=tuple(row for row in kept if isinstance(row, Address)),
+        routes=tuple(row for row in kept if isinstance(row, Route)),
+        neighbours=tuple(row for row in kept if isinstance(row, Neighbour)),
+        leases=tuple(row for row in kept if isinstance(row, Lease)),
+        resolver=structs.replace(snapshot.resolver, servers=tuple(row for row in kept if isinstance(row, Nameserver))),
+    )
 
 
 def _summary(snapshot: NetworkSnapshot) -> dict[str, object]:

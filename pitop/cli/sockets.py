@@ -34,6 +34,7 @@ __all__ = ["run"]
 
 _ORDER = ("tcp", "tcp6", "udp", "udp6", "udplite", "udplite6", "raw", "raw6", "packet", "unix")
 _SHORT = {"udplite": "udpl", "udplite6": "udpl6"}
+_NAMING = 1.5  # seconds that names of hosts get to arrive
 _GROUPS = {"process": by_process, "remote": by_remote_address, "port": by_local_port}
 
 
@@ -48,7 +49,9 @@ def _parser() -> argparse.ArgumentParser:
     view.add_argument("--by", choices=("process", "remote", "port", "state"), help="sums by process, peer, port, state")
     parser.add_argument("--closed", action="store_true", help="also those that closed in the last seconds")
     parser.add_argument("--namespaces", action="store_true", help="also those of other network namespaces")
-    parser.add_argument("--names", action="store_true", help="names of remote hosts, as far as they are known by then")
+    parser.add_argument(
+        "--names", action="store_true", help="names of remote hosts, as far as they come within a moment"
+    )
     add_repeat(parser)
     add_scope(parser)
     add_json(parser)
@@ -70,7 +73,8 @@ def run(arguments: Sequence[str]) -> int:
     scope = checked_scope(parser, said.scope)
     asked = AskSockets(namespaces=said.namespaces, names=said.names, references=not said.json)
     told: set[str] = set()
-    for number, snapshot in enumerate(snapshots(SOCKETS, said.interval, said.count if said.interval else 1, asked)):
+    interval = said.interval or (_NAMING if said.names else None)  # names come while one waits
+    for number, snapshot in enumerate(snapshots(SOCKETS, interval, said.count if said.interval else 1, asked)):
         found = [row for row in (*snapshot.rows, *(snapshot.closed if said.closed else ())) if chosen(row)]
         found = scoped(found, scope, about_socket)
         found.sort(key=_place)

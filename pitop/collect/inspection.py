@@ -74,6 +74,8 @@ class InspectionCollector:
             sample = self._read(request)
         except ProcessLookupError:
             return self._over(request.key, now)
+        if sample.state in ("Z", "X") and self._newest is not None:
+            return self._over(request.key, now)  # its memory and files are gone: what was seen before says more
         threads, rates = self._threads(sample, monotonic), self._rates(sample, monotonic)
         self._newest = _snapshot(sample, now, self._host, self._boot_time, rates, threads)
         self._before = (monotonic, sample)

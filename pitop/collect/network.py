@@ -26,6 +26,7 @@ __all__ = ["NetworkCollector", "RouteTo", "way_to"]
 _REMEMBERED = 300.0  # seconds that a change stays told
 _FILES = 5.0  # seconds between looks at lease files and resolv.conf, which announce nothing
 _BREATH = 0.05  # seconds between samples at least, when events come in a storm
+_MANY, _MANY_EVERY = 2000, 10.0  # from so many routes on, seconds between readings: a router's table never rests
 _SWEEP = 30.0  # seconds after which the tables are read again whatever was announced
 
 
@@ -48,7 +49,7 @@ class NetworkCollector:
         self._before: NetworkSnapshot | None = None
         self._changes: tuple[Change, ...] = ()
         self._dirty = {"address", "route", "rule", "neighbour"}
-        self._taken = self._files = self._swept = float("-inf")
+        self._taken = self._files = self._swept = self._routed = float("-inf")
         self._addresses: tuple[Address, ...] = ()
         self._routes: tuple[Route, ...] = ()
         self._rules: tuple[Rule, ...] = ()
@@ -103,7 +104,9 @@ class NetworkCollector:
             self._swept = now
         if "address" in self._dirty:
             self._addresses = _kept(addresses(self._route, names), self._addresses)
-        if "route" in self._dirty or "address" in self._dirty:
+        waiting = len(self._routes) > _MANY and now - self._routed < _MANY_EVERY
+        if not waiting and {"route", "address"} & self._dirty:
+            self._routed = now
             self._routes = _kept(routes(self._route, names, self._names), self._routes)
         if "rule" in self._dirty:
             self._rules = rules(self._route, self._names)
@@ -113,7 +116,7 @@ class NetworkCollector:
             self._leases = _kept(leases(interfaces=names), self._leases)
             self._resolver = resolver()
             self._files = now
-        self._dirty.clear()
+        self._dirty = {"route"} & self._dirty if waiting else set()
 
     def ask(self, request: Struct) -> None:
         """Take in a RouteTo."""

@@ -19,6 +19,7 @@ PERFORMERS: dict[str, str] = {
     "SetScheduler": "pitop.collect.tuning:perform",
     "ShiftNice": "pitop.collect.tuning:perform",
     "TimeCommand": "pitop.collect.time:perform",
+    "WriteStream": "pitop.collect.packets.writing:perform",
 }
 """The action's class name → `module:function`, a function from the action to its Outcome."""
 

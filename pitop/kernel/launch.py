@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import functools
 import os
 import resource
 import signal
@@ -18,10 +19,13 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-__all__ = ["Launched", "children_of", "launch", "refusal_to_run"]
+from pitop.kernel.identity import stat_fields
+
+__all__ = ["Launched", "children_of", "launch", "refusal_to_run", "tree_of"]
 
 _SUBREAPER = 36
-_SHELL = "/bin/sh"
+# dash adds nothing to the environment; bash, which is sh elsewhere, counts SHLVL up.
+_SHELL = "/bin/dash" if os.path.exists("/bin/dash") else "/bin/sh"
 _PATIENCE = 5.0  # seconds that the shell gets to fork
 _RESET = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them, which exec would hand on
 
@@ -139,39 +143,48 @@ def _only_child(shell: int) -> int | None:
     return None
 
 
+@functools.cache
+def _tells_children(root: str) -> bool:
+    """Whether this kernel lists children (CONFIG_PROC_CHILDREN)."""
+    return os.path.exists(f"{root}/self/task/{os.getpid()}/children") or os.path.exists(f"{root}/1/task/1/children")
+
+
 def children_of(pid: int, root: str = "/proc") -> list[int]:
     """The children of a process, of all its threads; empty when it is gone.
 
     From /proc/PID/task/TID/children, or where the kernel has none from every process's parent.
     """
+    if not _tells_children(root):
+        return _children_by_parent(root).get(pid, [])
     found: list[int] = []
     try:
-        threads = os.listdir(f"{root}/{pid}/task")
-    except OSError:
-        return found
-    for thread in threads:
-        try:
+        for thread in os.listdir(f"{root}/{pid}/task"):
             with open(f"{root}/{pid}/task/{thread}/children", "rb") as file:
                 found += [int(each) for each in file.read().split()]
-        except FileNotFoundError:
-            if not os.path.exists(f"{root}/self/task"):
-                continue
-            if not os.path.exists(f"{root}/{os.getpid()}/task/{os.getpid()}/children"):
-                return _children_by_parent(pid, root)
-        except OSError:
-            continue
+    except OSError:
+        pass  # it, or one of its threads, ended meanwhile
     return found
 
 
-def _children_by_parent(pid: int, root: str) -> list[int]:
-    found = []
+def tree_of(pid: int, most: int = 10_000, root: str = "/proc") -> list[int]:
+    """A process and its descendants, parents before children; the first `most`."""
+    by_parent = None if _tells_children(root) else _children_by_parent(root)
+    found = [pid]
+    for each in found:  # grows while it is walked
+        if len(found) >= most:
+            break
+        found += children_of(each, root) if by_parent is None else by_parent.get(each, [])
+    return found[:most]
+
+
+def _children_by_parent(root: str) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
     for name in os.listdir(root):
         if name.isdigit():
             try:
                 with open(f"{root}/{name}/stat", "rb") as file:
-                    line = file.read()
-            except OSError:
+                    parent = int(stat_fields(file.read())[1])
+            except (OSError, ValueError):
                 continue
-            if int(line[line.rfind(b")") + 1 :].split()[1]) == pid:
-                found.append(int(name))
+            found.setdefault(parent, []).append(int(name))
     return found

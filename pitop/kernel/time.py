@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pitop.kernel.connector import Connector, Exit, Fork
-from pitop.kernel.launch import children_of, launch, refusal_to_run
+from pitop.kernel.launch import launch, refusal_to_run, tree_of
 from pitop.model.time import Ending, Usage, Watched
 
 __all__ = ["Run", "run"]
@@ -147,11 +147,8 @@ class _Watch:
     def look(self, last: bool = False) -> None:
         """Look once; after the end only at the command's own run queue time, which a zombie keeps."""
         self._hear()
-        tree = [self.pid]
+        tree = [self.pid] if last else tree_of(self.pid)
         if not last:
-            for pid in tree:  # grows while it is walked
-                if len(tree) < 10_000:
-                    tree += children_of(pid)
             sizes = [size for pid in tree if (size := _pss_bytes(pid)) is not None]
             if sizes:
                 self.peak = max(self.peak or 0, sum(sizes))

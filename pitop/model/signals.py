@@ -80,6 +80,7 @@ _WORDS: dict[str, tuple[str, Effect]] = {
     "SYS": ("bad system call", Effect.CORE),
 }
 
+_NAMED = 6  # answers of several targets that are told one by one
 _ALIASES = {"IOT": "ABRT", "POLL": "IO", "CLD": "CHLD", "UNUSED": "SYS", "LOST": "PWR"}
 
 
@@ -193,7 +194,8 @@ class SignalOutcome(Outcome, frozen=True):
 
     @classmethod
     def of(cls, number: int, replies: Sequence[Reply]) -> SignalOutcome:
-        """Sum up: one target in its own words, several by how many gave each answer."""
+        """Sum up: one target in its own words; several by how many gave each answer, then each by itself as far as
+        there is room, before all those that did not end."""
         known = _BY_NUMBER.get(number)
         name = known.name if known is not None else str(number)
         done = any(reply.sent for reply in replies)
@@ -206,7 +208,13 @@ class SignalOutcome(Outcome, frozen=True):
         for reply in replies:
             counts[reply.answer.value] = counts.get(reply.answer.value, 0) + 1
         told = ", ".join(f"{count} {answer}" for answer, count in counts.items())
-        return cls(done, f"{name} → {len(replies)} processes: {told}", advice, tuple(replies))
+        named = (
+            list(replies) if len(replies) <= _NAMED else [each for each in replies if each.answer is not Answer.ENDED]
+        )
+        lines = [f"{name} → {len(replies)} processes: {told}", *(each.sentence for each in named[:_NAMED])]
+        if len(named) > _NAMED:
+            lines.append(f"and {len(named) - _NAMED} more")
+        return cls(done, "; ".join(lines), advice, tuple(replies))
 
 
 def ancestors(parents: Mapping[int, int], pid: int) -> tuple[int, ...]:

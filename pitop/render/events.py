@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pitop.model.events import EventKind, EventsSnapshot, Origin, ProcessEvent
+from pitop.render.ending import ending_words
 from pitop.render.field import Field, Tone
-from pitop.render.inspection import ending_words
 from pitop.render.units import Unit, amount, bytes_text, say
 
 __all__ = ["EVENT_FIELDS", "event_words", "feed_words", "lived_words"]

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from pitop.model.scope import Scope
 from pitop.tui.keys import key
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings
@@ -36,8 +37,8 @@ class Part(TablePane[R]):
             self.present()
 
     def everything(self) -> Sequence[R]:
-        """The rows that the pane gave."""
-        return self.held
+        """The rows that the pane gave, as far as they belong to the scope."""
+        return self.within(self.held)
 
 
 class SectionedPane(Pane):
@@ -88,6 +89,11 @@ class SectionedPane(Pane):
         """Every part draws itself anew."""
         for part in self.parts:
             part.redrawn()
+
+    def watch_scope(self, scope: Scope | None) -> None:
+        """Every part narrows to it."""
+        for part in self.parts:
+            part.scope = scope
 
     def choose(self, place: int) -> None:
         """Show another part."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -31,6 +32,7 @@ def test_short_and_several_types(dns_lab: DnsLab) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "10.53.1.2\nfd53::2\n", "")
     assert pitop(dns_lab, "-x", "10.53.1.2", "--short").stdout == "www.pitop.lab.\n"
     assert pitop(dns_lab, "bücher.pitop.lab", "--short").stdout == "10.53.1.4\n"
+    assert ";; NAME: bücher.pitop.lab." in pitop(dns_lab, "xn--bcher-kva.pitop.lab").stdout
 
 
 def test_layout_is_digs(dns_lab: DnsLab) -> None:
@@ -172,6 +174,19 @@ def test_interrupt_and_closed_pipe(dns_lab: DnsLab) -> None:
     assert running.stderr.read() == ""
     assert running.wait(10) == 0
     running.stderr.close()
+
+
+def test_locale_that_cannot_write_a_name_ends_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pitop", "dns", "@127.0.0.1#9", "bücher.example"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert "Traceback" not in done.stderr
+    assert "b\\xfccher.example" in done.stdout
+    assert done.returncode == 1
 
 
 def test_nothing_heavy_is_imported() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,16 @@ def test_a_damaged_file_gives_its_packets_and_fails(tmp_path: Path, capsys: pyte
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) == 53
     assert "cut in the middle" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("name", "scope", "count"),
+    [
+        ("ssh.pcap", "host:223.132.53.222", 54), ("ssh.pcap", "port:22", 54), ("ssh.pcap", "port:80", 0),
+        ("edns-opts.pcap", "name:example.com", 42), ("edns-opts.pcap", "name:xample.com", 0),
+        ("wget.pcapng", "name:10.99.0.2", 1), ("wget.pcapng", f"pid:{os.getpid()}", 0),
+    ],
+)  # fmt: skip
+def test_scope(capsys: pytest.CaptureFixture[str], name: str, scope: str, count: int) -> None:
+    assert run(["-r", str(DATA / name), "--scope", scope]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == count

@@ -142,11 +142,20 @@ def tables_only() -> list[dict[str, Any]]:
     return json.loads(ran(sys.executable, "-c", source))["rows"]  # type: ignore[no-any-return]
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
-    if os.geteuid() != 0:
-        pytest.skip("needs root")
-    folder = tmp_path_factory.mktemp("zoo")
+_SEEN: list[Seen] = []  # looked at once for all tests
+
+
+@pytest.fixture
+def seen(peer: Callable[[str], str], root: None, tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    for tool in ("ip", "ss", "netstat"):
+        peer(tool)
+    if not _SEEN:
+        _SEEN.append(everything_said(tmp_path_factory.mktemp("zoo")))
+    return _SEEN[0]
+
+
+def everything_said(folder: Path) -> Seen:
+    """Open one of every kind, and ask every tool."""
 
     def look() -> Seen:
         kept: list[socket.socket] = []

@@ -324,3 +324,20 @@ def test_ipv6_and_unix_paths(collector: InspectionCollector, tmp_path: Path) -> 
     finally:
         six.close()
         unix.close()
+
+
+def test_kernel_threads_and_zombies_have_less(root: None, collector: InspectionCollector) -> None:
+    collector.ask(Inspect(key_of(2)))
+    row = collector.collect()
+    assert (row.name, row.kernel, row.command, row.executable) == ("kthreadd", True, (), None)
+    assert row.accounts.max_rss_bytes is None
+    child = subprocess.Popen(["sleep", "60"])
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    try:
+        collector.ask(Inspect(key_of(child.pid)))
+        row = collector.collect()
+        assert (row.state, row.ending, row.command) == ("Z", Ending(0, 9), ())
+        assert row.ended_time is not None
+    finally:
+        child.wait()

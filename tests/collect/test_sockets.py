@@ -16,7 +16,7 @@ from pitop.collect.performers import perform
 from pitop.collect.sockets import SocketsCollector, collector
 from pitop.collect.topics import SOCKETS
 from pitop.kernel.sockets.closes import CloseEvents
-from pitop.model.sockets import AskSockets, CloseSocket, Endpoint, Socket, SocketsSnapshot
+from pitop.model.sockets import AskSockets, CloseSocket, Endpoint, Socket, SocketsSnapshot, by_state
 from tests.ordinary_user import as_ordinary_user
 from tests.private_network import in_private_network
 
@@ -201,6 +201,9 @@ def test_without_reports_closes_are_found_by_comparing(monkeypatch: pytest.Monke
             client.sendall(b"x" * 100)
             keys = {of(made.collect(), each).key for each in (listener, client)}
         snapshot = made.collect()
+        assert sorted(by_state(snapshot.rows), key=lambda each: each.key) == sorted(
+            snapshot.states, key=lambda each: each.key
+        )
         assert keys <= {row.key for row in snapshot.closed}
         assert not snapshot.events
         assert any("between two samples" in each.what for each in snapshot.missing)

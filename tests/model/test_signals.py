@@ -94,5 +94,9 @@ def test_outcomes_are_told_in_one_sentence() -> None:
     assert said.message == "TERM → sleep (100): ended after 3 ms"
     several = SignalOutcome.of(9, [Reply(one, Answer.NOT_PERMITTED), Reply(one, Answer.GONE), Reply(one, Answer.GONE)])
     assert not several.done
-    assert several.message == "KILL → 3 processes: 1 no permission, 2 it has ended"
+    first, *each = several.message.split("; ")
+    assert first == "KILL → 3 processes: 1 no permission, 2 it has ended"
+    assert each == ["sleep (100): no permission", "sleep (100): it has ended", "sleep (100): it has ended"]
+    many = SignalOutcome.of(9, [Reply(one, Answer.ENDED, 1.0)] * 20 + [Reply(one, Answer.STILL_THERE, words="why")])
+    assert many.message.split("; ")[1:] == ["sleep (100): still there: why"]
     assert "CAP_KILL" in several.advice

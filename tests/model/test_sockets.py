@@ -21,6 +21,7 @@ from pitop.model.sockets import (
     by_remote_address,
     by_state,
     openings,
+    other_end,
     own_session,
     reach,
     settled,
@@ -185,6 +186,16 @@ def test_what_is_open_here() -> None:
     ]
     assert [each.connections for each in found] == [1, 0, 0]
     assert (found[2].backlog, found[2].backlog_limit) == (2, 128)
+
+
+def test_the_other_end_where_it_is_on_this_machine() -> None:
+    one = row(endpoint(local="127.0.0.1:5432", remote="127.0.0.1:40000"), (9, "postgres"))
+    two = row(endpoint(local="127.0.0.1:40000", remote="127.0.0.1:5432", protocol="tcp6"), (5, "app"))
+    rows = [one, row(endpoint(local="127.0.0.1:40000", remote="10.0.0.9:5432")), row(listener("127.0.0.1:5432")), two]
+    assert other_end(rows, one) is two
+    assert other_end(rows, two) is one
+    assert other_end(rows, rows[1]) is None
+    assert other_end(rows, rows[2]) is None
 
 
 def test_own_session_by_environment() -> None:

@@ -115,6 +115,14 @@ def test_repeated_json_has_rates(small: Lab) -> None:
     assert all(row["rx_bytes_per_second"] is not None for row in lines[0]["rows"] if row["kind"] == "interface")
 
 
+def test_a_scope_narrows_the_rows(small: Lab) -> None:
+    content = json.loads(small.python("a", "network", "--json", "--scope", "host:10.9.1.2").stdout)
+    kinds = [row["kind"] for row in content["rows"]]
+    assert sorted(kinds) == ["nameserver", "neighbour", "route", "route"]
+    content = json.loads(small.python("a", "network", "--json", "--scope", "host:10.9.1.1").stdout)
+    assert [row["name"] for row in content["rows"] if row["kind"] == "interface"] == ["a-b"]
+
+
 def test_usage(small: Lab) -> None:
     done = small.python("a", "network", "--route-to", "nowhere.example")
     assert (done.returncode, done.stdout) == (2, "")

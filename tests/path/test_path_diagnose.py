@@ -158,7 +158,6 @@ def _nothing(net: Lab) -> None:
         (_no_address, "t.example", "address", "no-address"),
         (_wrong_gateway, "t.example -p 80", "gateway", "wrong-gateway"),
         (_gateway_dead, "t.example -p 80", "gateway", "gateway-dead"),
-        (_gateway_dead, "", "gateway", "gateway-dead"),
         (_dns_dead, "t.example", "name servers", "dns-dead"),
         (_dns_dead, "", "name servers", "dns-dead"),
         (_dns_refuses, "t.example", "name servers", "dns-dead"),
@@ -197,6 +196,23 @@ def test_servers_that_disagree_and_one_that_is_dead(net: Lab) -> None:
     servers = _diagnosed(net, "t.example")["steps"]["name servers"]
     assert (servers["outcome"], servers["fault"]) == ("warning", "dns-dead")
     assert "5 seconds" in servers["cause"]
+
+
+def test_one_family_that_fails_is_a_warning_where_the_other_works(net: Lab) -> None:
+    for name, host in (("c", 5), ("g", 1)):
+        net.ip(name, "address", "add", f"2001:db8:1::{host}/64", "dev", "eth0", "nodad")
+    net.ip("c", "route", "add", "default", "via", "2001:db8:1::1")
+    path = Path("/etc/netns") / net.real("c") / "hosts"
+    path.write_text("2001:db8:77::2 two.example\n10.9.2.2 two.example\n")
+    found = _diagnosed(net, "two.example", "-p", "80")
+    assert found["broken"] is None
+    first = found["steps"]["port by IPv6"]
+    assert (first["outcome"], first["fault"]) == ("warning", "firewall-rejects")
+    assert first["cause"].startswith("2001:db8:1::1 refuses on the way: Destination unreachable: No route.")
+    assert "The other address family works" in first["cause"]
+    assert (found["steps"]["path"]["outcome"], found["steps"]["port"]["outcome"]) == ("ok", "ok")
+    way = _diagnosed(net, "two.example")["steps"]["path by IPv6"]
+    assert (way["fault"], way["came"]) == ("path-refused", "hop 1 (2001:db8:1::1) says !N")
 
 
 def test_the_text_says_cause_and_next_step(net: Lab) -> None:

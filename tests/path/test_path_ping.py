@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import struct
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -213,6 +215,25 @@ def test_damage_is_said(played: Callable[[Callable[[int, bytes], list[tuple[floa
     text = lab.python("a", "ping", "-n", "-c1", "10.8.0.2").stdout
     assert "wrong data byte #20" in text
     assert "+1 corrupted" in text
+
+
+def test_an_interrupt_ends_it_with_the_statistics(pair: Lab) -> None:
+    process = pair.start("a", sys.executable, "-m", "pitop", "ping", "-n", "-i", "0.05", "10.9.1.2", ready="icmp_seq=2")
+    process.send_signal(signal.SIGINT)
+    assert process.stdout is not None
+    text = process.stdout.read().decode()
+    assert "--- 10.9.1.2 ping statistics ---" in text
+    assert "0% packet loss" in text
+    assert process.wait(10) == 130
+
+
+def test_a_link_local_address_with_its_zone(pair: Lab) -> None:
+    held = pair.json("b", "address", "show", "dev", "b-a")[0]["addr_info"]
+    address = next(each["local"] for each in held if each["scope"] == "link")
+    done = pair.python("a", "ping", "-n", "-c", "1", f"{address}%a-b")
+    assert "1 packets transmitted, 1 received" in done.stdout
+    way = pair.python("a", "trace", "-n", f"{address}%a-b")
+    assert way.returncode == 0, way.stderr
 
 
 def test_json(pair: Lab) -> None:

@@ -190,6 +190,32 @@ def test_the_path_mtu_and_where_it_shrinks(lab: Lab, target: str) -> None:
     assert "MTU 1400 from here" in lab.python("c", "trace", "-n", "-c", "1", "-i", "0.1", "--mtu", target).stdout
 
 
+@pytest.mark.parametrize("method", ["udp", "icmp", "tcp"])
+def test_a_flow_looks_the_same_on_the_wire(lab: Lab, method: str) -> None:
+    """What routers choose a way by: ports; of ICMP the identifier and the checksum."""
+    lab.add("c")
+    seen: list[tuple[int, bytes]] = []
+
+    def listen(packet: bytes) -> list[tuple[float, bytes]]:
+        if packet[0] >> 4 == 4 and packet[16:20] == bytes((192, 0, 2, 7)):
+            seen.append((packet[8], packet[22:26] if packet[9] == 1 else packet[20:24]))
+        return []
+
+    other = TunPeer(lab, "c", "t0", listen)
+    try:
+        lab.ip("c", "address", "add", "10.8.0.1/24", "dev", "t0")
+        lab.ip("c", "route", "add", "default", "via", "10.8.0.2")
+        with lab.inside("c"), closing(Tracer("192.0.2.7", method, flows=2, timeout=0.05)) as tracer:
+            for flow in (0, 1):
+                assert {each.outcome for each in once(tracer, 1, 4, 2, flow)} == {"timeout"}
+    finally:
+        other.close()
+    assert [ttl for ttl, _ in seen] == [1, 1, 2, 2, 3, 3, 4, 4] * 2
+    first, second = {mark for _, mark in seen[:8]}, {mark for _, mark in seen[8:]}
+    assert (len(first), len(second)) == (1, 1)
+    assert first != second
+
+
 def test_answers_that_quote_only_the_header(lab: Lab) -> None:
     """Some routers quote no more than RFC 792 asks for: the probe's number is then not in the answer."""
     lab.add("c")

@@ -15,6 +15,8 @@ from pitop.model.dns.dnssec.verdict import Link, Security, Verdict
 from pitop.model.dns.question import Question, Server, Transport
 from pitop.model.dns.snapshot import Begin, DnsSnapshot, Lookup, Part, Stop
 from pitop.model.dns.trace import Cut, Outcome, Purpose, Remark, Severity, Step, Trace
+from pitop.model.packets.packet import Packet
+from pitop.model.packets.snapshot import AskRows, Capture, PacketsSnapshot
 from pitop.tui.app import PitopApp
 from pitop.tui.panes.dns import DnsPane
 from pitop.tui.settings import Settings
@@ -269,13 +271,46 @@ async def test_search_and_filter(source: Handheld) -> None:
     await run(source, test)
 
 
-async def test_live_says_that_packets_are_not_captured(source: Handheld) -> None:
+async def test_live_listens_only_while_it_is_shown(source: Handheld) -> None:
+    packets = tuple(
+        Packet(
+            number=1, seconds=1000, nanoseconds=0, interface="eth0", source=ends[0], source_port=ends[1],
+            destination=ends[2], destination_port=ends[3], protocol="DNS", length=60, line=said, pid=7, process="curl",
+            dns_name="www.example.", dns_type="A",
+        )
+        for ends, said in (
+            (("10.0.0.2", 4000, "10.0.0.53", 53), "IP x: 7+ A? www.example. (33)"),
+            (("10.0.0.53", 53, "10.0.0.2", 4000), "IP x: 7 1/0/0 A 192.0.2.1 (49)"),
+        )
+    )  # fmt: skip
+
     async def test(screen: Screen) -> None:
         await screen.give(snapshot())
+        assert "packets" not in source.deliver
         await screen.pilot.press("v")
-        assert "Packets are not captured here yet" in screen.text()
+        assert source.asked == [Capture(None, "port 53"), AskRows(1000)]
+        source.deliver["packets"](
+            PacketsSnapshot(time=1001.0, host="test", capture=Capture(None, "port 53"), rows=packets)
+        )
+        await screen.pilot.pause()
+        text = screen.text()
+        assert "1 query  0 unanswered" in text
+        assert "curl" in text
+        assert "A 192.0.2.1" in text
+        refused = PacketsSnapshot(
+            time=1001.0, host="test", capture=Capture(), problem="Not permitted.", advice="Be root."
+        )
+        source.deliver["packets"](refused)
+        await screen.pilot.pause()
+        assert "Not permitted. Be root." in screen.text()
+        await screen.pilot.press("l")
+        assert "packets" not in source.deliver
+        await screen.pilot.press("v")
+        assert "packets" in source.deliver
+        await screen.pilot.press("1")
+        assert "packets" not in source.deliver
 
-    await run(source, test)
+    await run(source, test, (140, 30))
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 60)])

@@ -164,18 +164,21 @@ async def test_paused_it_holds_still() -> None:
         assert any("another (602)" in line for line in seen.lines())
 
 
-async def test_the_keys_of_the_table_under_it_are_not_offered() -> None:
+async def test_only_keys_that_do_something_are_offered_over_the_table() -> None:
     async with inspected() as seen:
         footer = seen.lines()[-1]
-        assert "Close" in footer
+        assert "Signal" in footer
         assert "Filter" not in footer
         await seen.press("backslash", "t")
         assert seen.pane.tree_shown
+        await seen.press("a", *"0-1", "enter")
+        assert seen.source.done
+        assert seen.app.focused is seen.app.query_one(Inspector)
+    async with inspected(size=(200, 50)) as seen:
+        assert "Filter" in seen.lines()[-1]
 
 
-async def test_after_a_question_the_keys_go_back_to_it() -> None:
+async def test_a_value_is_typed_where_it_is_seen() -> None:
     async with inspected() as seen:
-        await seen.press("a")
-        assert seen.line_of("CPUs of postgres")
-        await seen.press("escape")
-        assert isinstance(seen.app.focused, Inspector)
+        await seen.press("a", *"x")
+        assert seen.line_of("is no CPU")

@@ -166,6 +166,7 @@ async def test_the_parts_and_the_graphs_are_explained_on_a_key() -> None:
         assert "page cache 974M" in text
         assert "File contents kept for the next reader." in text
         assert "used as htop counts it" in text
+        assert "Normal, node 0  10M of 2.0G free; kswapd wakes below 12M and works up to 16M" in text
         await seen.press("escape")
         assert "next reader" not in seen.text()
 
@@ -339,3 +340,11 @@ async def test_leaving_the_pane_ends_its_collecting() -> None:
         await seen.press("2")
         assert {"memory", "processes", "mappings"} <= seen.source.listening()
         assert seen.asked(MAPPINGS) == [Space(600, 1600)] * 2  # a new collector knows nothing
+        assert seen.asked(MEMORY)[-2:] == [Looking((), KEY)] * 2
+        await seen.press("escape")
+        before = seen.asked(MEMORY)[-1]
+        assert {key[0] for key in before.visible} == set(seen.pids)
+        count = len(seen.asked(MEMORY))
+        await seen.press("1", "2")
+        assert len(seen.asked(MEMORY)) > count
+        assert seen.asked(MEMORY)[-1] == before

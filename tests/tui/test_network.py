@@ -313,6 +313,18 @@ def test_the_pane_is_in_its_place() -> None:
     assert stems.index("network") + 1 == stems.index("path")
 
 
+async def test_the_scope_narrows_every_section_and_a_row_can_become_it() -> None:
+    async with driven() as seen:
+        await seen.press("tab", "tab", "tab", "s")
+        assert [row.address for row in seen.pane.front.table.rows] == ["192.0.2.1"]
+        await seen.press("shift+tab")
+        assert [row.destination for row in seen.pane.front.table.rows] == ["default"]
+        await seen.press("shift+tab")
+        assert seen.pane.front.table.rows == []
+        await seen.press("escape")
+        assert len(seen.pane.front.table.rows) == 3
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_looks(snap_compare: Any, size: tuple[int, int]) -> None:
     source = StillSource((MACHINE, machine()), (NETWORK, network()))

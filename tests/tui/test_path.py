@@ -258,6 +258,17 @@ async def test_a_wrong_port_stays_in_the_line() -> None:
         assert not any(name == DIAGNOSE.name for name, _ in seen.source.asked)
 
 
+async def test_what_the_scope_follows_is_proposed() -> None:
+    async with driven() as seen:
+        await seen.put(PING, pings())
+        await seen.press("down", "s")
+        assert [row.name for row in seen.pane.front.table.rows] == ["example.org", "far.example"]
+        await seen.press("tab", "t", "enter")
+        assert seen.asked(TRACE) == TraceRequest(target="198.51.100.7")
+        await seen.put(TRACE, trace())
+        assert len(seen.pane.front.table.rows) == 5  # the way as a whole, since the machine is on it
+
+
 async def test_a_failure_is_said_in_its_section() -> None:
     async with driven() as seen:
         await seen.put(PING, Failure(PING.name, NOW, "not permitted to send echo requests", "Allow ping sockets.", ""))

@@ -26,7 +26,8 @@ from pitop.model.sockets import (
     Unix,
     by_state,
 )
-from pitop.tui.app import PitopApp
+from pitop.tui import app
+from pitop.tui.app import PANES, PitopApp
 from pitop.tui.panes.processes import ProcessesPane
 from pitop.tui.panes.sockets import SocketsPane
 from pitop.tui.settings import PaneSettings, Settings
@@ -173,10 +174,10 @@ def source() -> StillSource:
 @asynccontextmanager
 async def driven(size: tuple[int, int] = (120, 40), settings: Settings | None = None) -> AsyncIterator[Driven]:
     made = source()
-    app = PitopApp(made, settings or Settings(glyphs="block"), "sockets")
-    async with app.run_test(size=size) as pilot:
+    screen = PitopApp(made, settings or Settings(glyphs="block"), "sockets")
+    async with screen.run_test(size=size) as pilot:
         await pilot.pause()
-        yield Driven(app, pilot, made)
+        yield Driven(screen, pilot, made)
 
 
 async def test_the_busiest_come_first_unix_is_hidden_and_closed_ones_stay() -> None:
@@ -344,6 +345,27 @@ async def test_to_the_process_that_has_it() -> None:
         assert pane.table.selected.pid == 300
 
 
+async def test_what_every_pane_would_follow() -> None:
+    async with driven() as seen:
+        await seen.select(4)
+        await seen.press("s")
+        assert "203.0.113.77:41022" in seen.line_of("still 1 s")
+        assert seen.cookies == [4]
+        await seen.press("escape")
+        assert len(seen.cookies) == 10
+        await seen.press("t")
+        assert seen.pane.table.select((501, 1501))
+        await seen.press("s")
+        assert "nginx (501)" in seen.line_of("still 1 s")
+        await seen.press("t")
+        assert set(seen.cookies) == {3, 4, 5}
+        await seen.put(replace(sockets(), rows=sockets().rows[:4]))
+        assert set(seen.cookies) == {3, 4}
+        await seen.press("escape", "o")
+        await seen.press("s")
+        assert "port 22" in seen.line_of("still 1 s")
+
+
 async def test_what_is_asked_of_the_collector() -> None:
     async with driven() as seen:
         await seen.press("N")
@@ -352,7 +374,7 @@ async def test_what_is_asked_of_the_collector() -> None:
         assert asked == [AskSockets(names=True), AskSockets(namespaces=True, names=True)]
         await seen.press("1")
         assert seen.source.listening() == {"machine", PROCESSES.name}
-        await seen.press("3")
+        await seen.press(str([place.stem for place in PANES].index("sockets") + 1))
         assert seen.source.asked[-1] == (SOCKETS.name, AskSockets(namespaces=True, names=True))
 
 
@@ -398,11 +420,19 @@ async def test_it_fits(size: tuple[int, int]) -> None:
             assert len(seen.pane.table.rows) > 0
 
 
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other tabs, so that pictures do not change with them."""
+    monkeypatch.setattr(app, "PANES", tuple(each for each in PANES if each.stem == "sockets"))
+
+
+@pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 def test_looks(snap_compare: Any, size: tuple[int, int]) -> None:
-    app = PitopApp(source(), Settings(glyphs="block"), "sockets")
-    assert snap_compare(app, terminal_size=size, press=["enter"])
+    made = PitopApp(source(), Settings(glyphs="block"), "sockets")
+    assert snap_compare(made, terminal_size=size, press=["enter"])
 
 
+@pytest.mark.usefixtures("alone")
 def test_looks_of_what_is_open(snap_compare: Any) -> None:
     assert snap_compare(PitopApp(source(), Settings(glyphs="block"), "sockets"), terminal_size=(120, 40), press=["o"])

@@ -6,6 +6,7 @@ screen's process asks. Whatever happens to it happens to it alone.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -17,6 +18,7 @@ from typing import Any
 import msgspec
 
 from pitop.collect.packets.capture import FileInput, RingInput, program_for
+from pitop.collect.packets.handing import SLICE, WAITING_MOST, Printing, SavingToFile
 from pitop.collect.packets.index import Index
 from pitop.collect.packets.messages import (
     Channel,
@@ -25,16 +27,15 @@ from pitop.collect.packets.messages import (
     Conversations,
     Details,
     Ended,
+    Finish,
     LadderOf,
     Look,
     Lookup,
     OwnerFound,
     Print,
-    Printed,
     Problem,
     Rows,
     Save,
-    Saved,
     Select,
     Started,
     Statistics,
@@ -51,24 +52,19 @@ from pitop.kernel.packets.libpcap import BadFilter, LibpcapMissing
 from pitop.kernel.packets.privileges import give_up, readable_by_all
 from pitop.kernel.packets.reader import CaptureFileError
 from pitop.kernel.packets.ring import CaptureProblem, Lookout, Ring
-from pitop.kernel.packets.writer import RecordBuilder
 from pitop.model.filter import FilterError
 from pitop.model.packets.conversation import conversation_of, ladder_of, stream_of
 from pitop.model.packets.flows import Flow
 from pitop.model.packets.frame import Frame
-from pitop.model.packets.owners import owner_comment
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.row import Owner, Row
 
 __all__ = ["Helper", "main"]
 
-_SLICE = 0.008  # seconds of indexing or filtering between two looks at the ring
 _REST = 0.006  # seconds that it leaves to others after each slice while it is behind
-_WAITING_MOST = 8 << 20  # bytes that may wait for the screen's process before nothing more is written to it
 _MEMORY = 3 << 30
 _STATUS_EVERY = 0.5
 _SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
-_BATCH = 256
 _PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
 
 
@@ -83,8 +79,8 @@ class Helper:
         self.store = PacketStore(limit)
         self.index = Index(self.store, self._opened)
         self.view = View(self.store, "")
-        self.printing: _Printing | None = None
-        self.saving = None if config.saving is None else _Saving(self, config)
+        self.printing: Printing | None = None
+        self.saving = None if config.saving is None else SavingToFile(self, config)
         self._told = 0.0
         self._look: Look | None = None
         self._shown: tuple[object, ...] = ()
@@ -121,9 +117,9 @@ class Helper:
 
     def _work(self) -> bool:
         """A slice of everything that lags; whether there is more."""
-        busy = self.index.go_on(_SLICE)
+        busy = self._index_on()
         known = self.index.next
-        busy |= self.view.go_on(_SLICE, known)
+        busy |= self.view.go_on(SLICE, known)
         if self.printing is not None:
             busy |= self.printing.go_on()
         if self.saving is not None:
@@ -131,6 +127,13 @@ class Helper:
         if isinstance(self.source, FileInput) and not self.source.ended:
             busy = True
         return busy
+
+    def _index_on(self) -> bool:
+        """Index, unless all that is wanted is a file of bare packets."""
+        bare = self.saving is not None and not self.saving.needs_index
+        if bare and self._look is None and self.printing is None:
+            return False
+        return self.index.go_on(SLICE)
 
     def status(self) -> Status:
         """All counts."""
@@ -155,7 +158,7 @@ class Helper:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        if self._look is not None and self.channel.waiting < _WAITING_MOST:
+        if self._look is not None and self.channel.waiting < WAITING_MOST:
             shown = (self.store.next, self.index.next, self.view.examined, self._look)
             if now - self._told >= _SHOWN_EVERY and (shown != self._shown or now - self._told >= _STATUS_EVERY):
                 self._shown = shown
@@ -199,12 +202,14 @@ class Helper:
         elif isinstance(message, Look):
             self._looked(message)
         elif isinstance(message, Print):
-            self.printing = _Printing(self, message)
+            self.printing = Printing(self, message)
         elif isinstance(message, Select):
             self._selected(message)
+        elif isinstance(message, Finish):
+            self._finish()
         elif isinstance(message, Save):
             wanted = msgspec.structs.replace(self.config, saving=message.saving)
-            self.saving = None if message.saving is None else _Saving(self, wanted)
+            self.saving = None if message.saving is None else SavingToFile(self, wanted)
         elif isinstance(message, Chosen):
             if message.what == "statistics":
                 self.channel.send(Statistics(self.index.statistics.overview()))
@@ -219,7 +224,7 @@ class Helper:
             except FilterError as error:
                 self.channel.send(Rows(look.serial, 0, 0, 0, (), self.status(), error.message))
                 return
-            self.view.go_on(_SLICE, self.index.next)
+            self.view.go_on(SLICE, self.index.next)
         self._look = look
         self._told = 0.0
         self._shown = ()
@@ -259,6 +264,31 @@ class Helper:
                         return found
         return found
 
+    def _finish(self) -> None:
+        """A last look at the ring; everything that is there is looked at and handed over, for two seconds at most."""
+        if isinstance(self.source, RingInput):
+            # What has just come in is in a block that the kernel has not handed over yet.
+            last = time.monotonic() + 3 * self.config.retire_ms / 1000
+            while time.monotonic() < last:
+                self.source.ring.wait(self.config.retire_ms)
+                self.source.take(self.store)
+        until = time.monotonic() + 2
+        busy = True
+        while busy and time.monotonic() < until and not self.channel.closed and not self.ended:
+            busy = self._index_on()
+            for worker in (self.printing, self.saving):
+                if worker is not None:
+                    worker.go_on()
+                    busy |= worker.behind
+            self.channel.flush()
+            for message in self.channel.receive():
+                if not isinstance(message, Finish):
+                    self._answer(message)
+            if busy and self.channel.waiting > WAITING_MOST // 2:
+                select.select([], [self.channel.fileno()], [], 0.05)
+        if not self.ended:
+            self.end()
+
     def unsettled(self, number: int) -> bool:
         """Whether the process of a packet is still being looked for; no longer than a moment."""
         chunk = self.store.chunk_of(number)
@@ -275,124 +305,6 @@ class Helper:
             select.select([], [self.channel.fileno()], [], 0.1)
             self.channel.flush()
         self.ended = True
-
-
-class _Printing:
-    """Hands over every packet, once its flow's process is known or has been looked for."""
-
-    def __init__(self, helper: Helper, asked: Print) -> None:
-        self._helper = helper
-        self._view = View(helper.store, asked.filter)
-        self._next = helper.store.first
-        self._left = asked.count
-        self._filter = self._view._filter
-
-    def go_on(self) -> bool:
-        """Send the packets that the index has been through; whether there are more."""
-        helper = self._helper
-        if helper.channel.waiting > _WAITING_MOST:
-            return False
-        known = helper.index.next
-        self._next = max(self._next, helper.store.first)
-        packets: list[Packet] = []
-        while self._next < known and len(packets) < _BATCH and self._left != 0:
-            if helper.unsettled(self._next):
-                break
-            row = helper.store.row(self._next)
-            self._next += 1
-            if row is None or (self._filter is not None and not self._filter(row)):
-                continue
-            packets.append(Packet.of(row))
-            if self._left is not None:
-                self._left -= 1
-        if packets:
-            helper.channel.send(Printed(tuple(packets)))
-        source = helper.source
-        if self._left == 0 or (isinstance(source, FileInput) and source.ended and self._next >= helper.store.next):
-            helper.end()
-        return self._next < known
-
-
-class _Saving:
-    """Turns packets into the bytes of a file, at full rate; what was gone before it came to it is counted."""
-
-    def __init__(self, helper: Helper, config: Config) -> None:
-        assert config.saving is not None
-        self._helper = helper
-        self._policy = config.saving
-        self._snap = config.snap_length
-        self._builder: RecordBuilder | None = None
-        self._next = helper.store.first
-        self._size = 0
-        self._since = time.monotonic()
-        self.saved = 0
-        self.lost = 0
-
-    def go_on(self) -> bool:
-        """Build records of what has come in; whether there are more."""
-        helper = self._helper
-        store = helper.store
-        until = time.monotonic() + _SLICE
-        while self._next < store.next and helper.channel.waiting < _WAITING_MOST and time.monotonic() < until:
-            if self._next < store.first:
-                self.lost += store.first - self._next
-                self._next = store.first
-            chunk = store.chunk_of(self._next)
-            if chunk is None:
-                break
-            start = self._next - chunk.first
-            stop = chunk.frames.packets
-            if self._policy.pcapng:
-                stop = min(stop, len(chunk.flows))  # the process is written beside the packet: the index goes first
-                stop = next((at for at in range(start, stop) if helper.unsettled(chunk.first + at)), stop)
-            stop = min(stop, start + 2048)
-            if stop <= start:
-                break
-            self._records([self._noted(chunk, place) for place in range(start, stop)])
-            self._next += stop - start
-        return self._next < store.next and helper.channel.waiting < _WAITING_MOST
-
-    def _noted(self, chunk: Any, place: int) -> Frame:
-        frame: Frame = chunk.frames.frame(place)
-        if self._policy.pcapng:
-            flow = chunk.flows[place]
-            if flow is not None and flow.owner is not None:
-                return frame._replace(comment=owner_comment(flow.owner))
-        return frame
-
-    def _records(self, frames: list[Frame]) -> None:
-        parts: list[bytes] = []
-        count = 0
-        for frame in frames:
-            if self._builder is None:
-                self._builder = RecordBuilder(pcapng=self._policy.pcapng, link=frame.link, snap_length=self._snap)
-                parts.append(self._builder.header())
-                self._send(parts, 0, new_file=True)
-                parts = []
-            try:
-                record = self._builder.record(frame)
-            except OSError:
-                self.lost += 1
-                continue
-            due = self._policy.size_bytes is not None and self._size + len(record) > self._policy.size_bytes
-            due = due or (self._policy.seconds is not None and time.monotonic() - self._since > self._policy.seconds)
-            if due and self._size > 200:
-                self._send(parts, count, new_file=False)
-                count = 0
-                self._size = 0
-                self._since = time.monotonic()
-                self._send([self._builder.header()], 0, new_file=True)
-                parts = []
-                record = self._builder.record(frame)
-            parts.append(record)
-            self._size += len(record)
-            count += 1
-        self._send(parts, count, new_file=False)
-
-    def _send(self, parts: list[bytes], packets: int, *, new_file: bool) -> None:
-        if parts:
-            self._helper.channel.send(Saved(b"".join(parts), packets, new_file))
-            self.saved += packets
 
 
 def _opened(config: Config) -> RingInput | FileInput:
@@ -433,7 +345,16 @@ def main() -> int:
         channel.send(Problem(str(problem), problem.advice))
         _drain(channel)
         return 1
-    give_up(_MEMORY, files=config.path is not None)
+    # Millions of small tuples come and go, hardly any of them in circles.
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 20)
+    try:
+        give_up(_MEMORY, files=config.path is not None)
+    except OSError as error:
+        source.close()
+        channel.send(Problem(f"privileges could not be given up: {error}", "Nothing is captured with them."))
+        _drain(channel)
+        return 1
     channel.send(Started(os.getuid()))
     try:
         Helper(channel, source, config).run()

@@ -27,6 +27,7 @@ __all__ = [
     "Conversations",
     "Details",
     "Ended",
+    "Finish",
     "FromHelper",
     "LadderOf",
     "Look",
@@ -36,6 +37,7 @@ __all__ = [
     "Printed",
     "Problem",
     "Rows",
+    "Save",
     "Saved",
     "Saving",
     "Select",
@@ -50,9 +52,10 @@ _MOST = 64 << 20
 
 
 class Saving(Struct, frozen=True):
-    """Write what comes in to files: the format, and when to begin a new one."""
+    """Write what comes in to files: the format, when to begin a new one, after how many packets to end."""
 
     pcapng: bool
+    count: int | None = None
     size_bytes: int | None = None
     seconds: float | None = None
 
@@ -105,6 +108,10 @@ class Save(Struct, frozen=True, tag=True):
     """Begin to hand over the bytes of a file with everything stored and everything to come; None ends it."""
 
     saving: Saving | None = None
+
+
+class Finish(Struct, frozen=True, tag=True):
+    """Hand over what has come in until now, then end."""
 
 
 class OwnerFound(Struct, frozen=True, tag=True):
@@ -212,7 +219,7 @@ class Ended(Struct, frozen=True, tag=True):
     reason: str = ""
 
 
-ToHelper = Look | Print | Select | Chosen | OwnerFound | Save
+ToHelper = Look | Print | Select | Chosen | OwnerFound | Save | Finish
 FromHelper = (
     Started | Problem | Lookup | Status | Rows | Printed | Saved | Details | StreamOf | LadderOf | Conversations
     | Statistics | Ended

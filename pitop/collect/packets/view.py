@@ -20,7 +20,7 @@ class View:
     def __init__(self, store: PacketStore, text: str) -> None:
         self.text = text
         self._store = store
-        self._filter: Filter[PacketRow] | None = compile_filter(text, OPERANDS, MAIN) if text.strip() else None
+        self.filter: Filter[PacketRow] | None = compile_filter(text, OPERANDS, MAIN) if text.strip() else None
         self._found = array("Q")
         self._gone = 0
         self._next = store.first
@@ -28,7 +28,7 @@ class View:
     @property
     def behind(self) -> int:
         """Packets that have not been looked at."""
-        return 0 if self._filter is None else self._store.next - max(self._next, self._store.first)
+        return 0 if self.filter is None else self._store.next - max(self._next, self._store.first)
 
     @property
     def examined(self) -> int:
@@ -37,14 +37,14 @@ class View:
 
     def go_on(self, seconds: float, limit: int) -> bool:
         """Look at packets up to number `limit` for about `seconds`; whether there is more to do."""
-        if self._filter is None:
+        if self.filter is None:
             return False
         store = self._store
         until = time.monotonic() + seconds
         self._next = max(self._next, store.first)
         while self._next < min(limit, store.next):
             row = store.row(self._next)
-            if row is not None and self._filter(row):
+            if row is not None and self.filter(row):
                 self._found.append(self._next)
             self._next += 1
             if not self._next & 0x0F and time.monotonic() > until:
@@ -53,7 +53,7 @@ class View:
 
     def __len__(self) -> int:
         self._forget()
-        if self._filter is None:
+        if self.filter is None:
             return self._store.next - self._store.first
         return len(self._found)
 
@@ -69,7 +69,7 @@ class View:
         size = len(self)
         start = max(0, size - count) if first is None else max(0, min(first, size - 1))
         stop = min(size, start + count)
-        if self._filter is None:
+        if self.filter is None:
             oldest = self._store.first
             return start, list(range(oldest + start, oldest + stop))
         return start, list(self._found[start:stop])

@@ -7,10 +7,12 @@ import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 
 from pitop.collect.collector import Unavailable
 from pitop.collect.network import way_to
 from pitop.collect.path.rounds import once
+from pitop.collect.path.together import together
 from pitop.collect.path.trace import opened
 from pitop.collect.repeat import snapshots
 from pitop.collect.topics import NETWORK
@@ -21,7 +23,7 @@ from pitop.kernel.path.channels import NotPermitted, endpoint
 from pitop.kernel.path.names import addresses_of
 from pitop.kernel.path.pinger import Pinger, Plan
 from pitop.model.network.choice import Way
-from pitop.model.network.rows import Neighbour, Route
+from pitop.model.network.rows import Nameserver, Neighbour, Route
 from pitop.model.network.snapshot import NetworkSnapshot
 from pitop.model.path.diagnosis import (
     ServerFact,
@@ -39,6 +41,7 @@ from pitop.model.path.diagnosis import (
     route_step,
 )
 from pitop.model.path.hops import Reply
+from pitop.model.path.question import write_question
 from pitop.model.path.snapshot import TraceRequest
 
 __all__ = ["diagnose"]
@@ -131,14 +134,21 @@ class _Examination:
             with RouteSocket() as route:
                 recheck(route, gateway, index)
             after = self._neighbour(gateway, interface)
-        limit = begin + _SETTLE
-        while echo_ms is None and after is not None and after.state in _UNSETTLED and time.monotonic() < limit:
-            time.sleep(0.1)
-            after = self._neighbour(gateway, interface)
+        if echo_ms is None:
+            after = self._settled(gateway, interface)
         lease = next((each for each in self.network.leases if each.interface == interface and each.routers), None)
         fresh = after is not None and _fresh(after, begin)
         self.gateway = gateway_step(gateway, interface, before, after, echo_ms, lease, allowed, fresh)
         return self.gateway
+
+    def _settled(self, address: str, interface: str) -> Neighbour | None:
+        """The neighbour, once the kernel has made up its mind about it."""
+        limit = time.monotonic() + _SETTLE
+        found = self._neighbour(address, interface)
+        while found is not None and found.state in _UNSETTLED and time.monotonic() < limit:
+            time.sleep(0.1)
+            found = self._neighbour(address, interface)
+        return found
 
     def _neighbour(self, address: str, interface: str) -> Neighbour | None:
         names = {each.index: each.name for each in self.network.interfaces}
@@ -146,28 +156,29 @@ class _Examination:
             found = neighbours(route, names)
         return next((each for each in found if (each.address, each.interface) == (address, interface)), None)
 
-    def _asked(self, name: str, kind: str) -> list[ServerFact]:
-        facts = []
-        for server in self.network.resolver.servers:
-            if not server.used:
-                continue
+    def _asked(self, name: str, kinds: Sequence[str]) -> list[ServerFact]:
+        """What every server says, all asked at once; the answers to several kinds of question joined."""
+        write_question(0, name, kinds[0])  # complains here of what is not a name
+
+        def fact(server: Nameserver) -> ServerFact:
             zone = f"%{server.interface}" if server.interface is not None else ""
-            answer = ask(server.address + zone, name, kind)
-            rcode, answers = (answer.said.rcode, answer.said.addresses) if answer.said is not None else (None, ())
-            facts.append(ServerFact(server.address, rcode, answer.words, answer.milliseconds, answers))
-        return facts
+            told = together(lambda kind: ask(server.address + zone, name, kind), kinds)
+            best = next((each for each in told if each.said is not None), told[0])
+            answers = tuple(address for each in told if each.said is not None for address in each.said.addresses)
+            rcode = best.said.rcode if best.said is not None else None
+            return ServerFact(server.address, rcode, best.words, best.milliseconds, answers)
+
+        return together(fact, [each for each in self.network.resolver.servers if each.used])
 
     def _servers(self) -> Step:
-        return nameserver_step(self._asked(".", "NS"))
+        return nameserver_step(self._asked(".", ("NS",)))
 
     def _name(self, name: str, found: list[str]) -> Iterator[Step]:
-        trouble = ""
+        facts: list[ServerFact] = []
         try:
-            found += addresses_of(name)
-        except OSError as error:
-            trouble = str(error)
-        try:
-            four, six = self._asked(name, "A"), self._asked(name, "AAAA")
+            write_question(0, name, "A")
+            facts, resolved = self._resolved(name)
+            found += resolved
         except (ValueError, UnicodeError) as error:
             yield Step(
                 name="name",
@@ -179,28 +190,58 @@ class _Examination:
                 advice="Check the spelling.",
             )
             return
-        if not found or self.network.resolver.servers:
-            # A name of /etc/hosts needs no server; that it has none, or a dead one, is no fault then.
-            step = nameserver_step(four)
-            if step.outcome != "failed" or not found:
-                yield step
-        facts = [
-            ServerFact(a.address, a.rcode, a.words, a.time_ms, a.answers + b.answers)
-            for a, b in zip(four, six, strict=True)
-            if a.rcode is not None
-        ]
-        yield name_step(name, facts, found, trouble)
+        # A name of /etc/hosts needs no server; that there is none, or a dead one, is no fault then.
+        step = nameserver_step(facts)
+        if step.outcome != "failed" or not found:
+            yield step
+        facts = [each for each in facts if each.rcode is not None]
+        yield name_step(name, facts, found)
+
+    def _resolved(self, name: str) -> tuple[list[ServerFact], list[str]]:
+        """What the servers say of a name, and what the C library makes of it, asked at the same time."""
+        facts: list[ServerFact] = []
+        found: list[str] = []
+
+        def servers() -> None:
+            facts.extend(self._asked(name, ("A", "AAAA")))
+
+        def library() -> None:
+            try:
+                found.extend(addresses_of(name))
+            except OSError:  # the servers' own answers say more
+                pass
+
+        together(lambda work: work(), (servers, library))
+        return facts, found
 
     def _far(self, addresses: Sequence[str]) -> Iterator[Step]:
         """The path and the port of the first address that there is a way to."""
         ways = [(each, self._way(each)) for each in addresses]
-        usable = [address for address, way in ways if way is not None and way.refusal is None]
+        usable = [(address, way) for address, way in ways if way is not None and way.refusal is None]
         if not usable:
             address, way = ways[0]
             yield route_step(way, address, None)
             return
-        address = usable[0]
+        # One of each family, in the order in which programs try them: they go on to the next where one fails.
+        tried: list[list[Step]] = []
+        for six in dict.fromkeys(":" in address for address, _ in usable):
+            address, way = next(each for each in usable if (":" in each[0]) == six)
+            steps = list(self._reached(address, way))
+            if not any(step.outcome == "failed" for step in steps):
+                other = "IPv4" if six else "IPv6"
+                yield from (_spare(step, other) for step in chain.from_iterable(tried) if step.outcome == "failed")
+                yield from steps
+                return
+            tried.append(steps)
+        yield from tried[0]
+
+    def _reached(self, address: str, way: Way) -> Iterator[Step]:
+        """The path to an address, and the port there where one was named."""
         path = _path(address, self.gateway, {each.address for each in self.network.addresses})
+        if path.outcome == "failed" and way.gateway is None and way.interface not in (None, "lo"):
+            near = self._settled(address, str(way.interface))
+            if near is None or near.mac is None:
+                path = path_step(address, [], False, "nobody")
         if self.port is None:
             yield path
             return
@@ -221,6 +262,20 @@ class _Examination:
             yield path
             return
         yield port_step(address, self.port, knocked.outcome, knocked.address, knocked.words, knocked.milliseconds, path)
+
+
+def _spare(step: Step, family: str) -> Step:
+    """What failed over the family that is tried first, while the other works."""
+    return Step(
+        name=f"{step.name} by {family}",
+        outcome="warning",
+        tried=step.tried,
+        came=step.came,
+        time_ms=step.time_ms,
+        fault=step.fault,
+        cause=f"{step.cause} The other address family works, so programs only wait a moment.",
+        advice=step.advice,
+    )
 
 
 def _fresh(neighbour: Neighbour, since: float) -> bool:
@@ -257,33 +312,36 @@ def _echo(address: str) -> tuple[float | None, bool]:
 
 
 def _path(address: str, gateway: Step | None, own: Collection[str]) -> Step:
-    best: Step | None = None
-    for method in ("udp", "icmp"):
+    """Over UDP and ICMP at once; the one that gets there, or else the one that a router answered more clearly."""
+    steps = together(lambda method: _traced(address, method, gateway, own), ("udp", "icmp"))
+    known = [step for step in steps if step is not None] or [path_step(address, [], False, "", gateway)]
+    return min(known, key=lambda step: (step.outcome != "ok", step.fault == "path-ends"))
+
+
+def _traced(address: str, method: str, gateway: Step | None, own: Collection[str]) -> Step | None:
+    """The way by one method, None where it is not permitted."""
+    try:
+        tracer = opened(address, TraceRequest(target=address, method=method, timeout=1.0))
+    except (Unavailable, OSError):
+        return None
+    hops: dict[int, Reply] = {}
+    reached, mark = False, ""
+    with closing(tracer):
         try:
-            tracer = opened(address, TraceRequest(target=address, method=method, timeout=1.0))
-        except (Unavailable, OSError):  # not permitted: the other method has told
-            break
-        hops: dict[int, Reply] = {}
-        reached, mark = False, ""
-        with closing(tracer):
-            try:
-                for reply in once(tracer, 1, 30, 1):
-                    if reply.outcome != "timeout":
-                        hops[reply.ttl] = reply
-                    if reply.outcome == "end":
-                        reached = True
-                    elif reply.outcome == "refused" and reply.mtu is None:
-                        mark = reply.mark
-            except OSError:
-                pass
-        last = max(hops, default=0)
-        ends = [ttl for ttl, each in hops.items() if each.outcome != "hop"]
-        last = min(ends) if ends else last
-        if mark and hops[last].address in own:
-            mark, last = "nobody", 0  # it was this machine that did not find the next
-        listed = [(hops[ttl].address, hops[ttl].time_ms) if ttl in hops else (None, None) for ttl in range(1, last + 1)]
-        step = path_step(address, listed, reached, mark, gateway)
-        if reached:
-            return step
-        best = step if best is None or (mark and best.fault != "path-refused") else best
-    return best if best is not None else path_step(address, [], False, "", gateway)
+            for reply in once(tracer, 1, 30, 1):
+                if reply.outcome != "timeout":
+                    hops[reply.ttl] = reply
+                if reply.outcome == "end":
+                    reached = True
+                elif reply.outcome == "refused" and reply.mtu is None:
+                    mark = reply.mark
+        except OSError:
+            pass
+    ends = [ttl for ttl, each in hops.items() if each.outcome != "hop"]
+    last = min(ends) if ends else max(hops, default=0)
+    if mark:  # who refuses answers few of the probes beyond; its place is where it was heard first
+        last = min(ttl for ttl, each in hops.items() if each.address == hops[last].address)
+    if mark and hops[last].address in own:
+        mark, last = "nobody", 0  # it was this machine that did not find the next
+    listed = [(hops[ttl].address, hops[ttl].time_ms) if ttl in hops else (None, None) for ttl in range(1, last + 1)]
+    return path_step(address, listed, reached, mark, gateway)

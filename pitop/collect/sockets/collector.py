@@ -5,17 +5,16 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from pitop.collect.sockets.closed import Closed
+from pitop.collect.sockets.elsewhere import Elsewhere, processes
 from pitop.kernel.sockets import proc
 from pitop.kernel.sockets.closes import CloseEvents, can_close
 from pitop.kernel.sockets.diag import Diag, DiagAbsent
 from pitop.kernel.sockets.names import HostNames, service_names
-from pitop.kernel.sockets.namespaces import inside, namespaces
 from pitop.kernel.sockets.owners import OwnerWalk
 from pitop.kernel.sockets.session import ancestors, is_root, own_pid, ssh_connection
 from pitop.kernel.sockets.table import SocketTable, Track
@@ -39,7 +38,6 @@ from pitop.model.sockets import (
 
 __all__ = ["SocketsCollector"]
 
-_MOST_NAMESPACES = 64
 _LOCAL = ("127.0.0.1", "::1", "0.0.0.0", "::")  # nobody need ask what these are called
 
 
@@ -62,7 +60,7 @@ class SocketsCollector:
         self._closed = Closed()
         self._asked = AskSockets()
         self._table = SocketTable(diagnosed=diagnosed)
-        self._others: dict[int, SocketTable] = {}
+        self._elsewhere = Elsewhere(root)
         self._by_inode: dict[int, Track] = {}
         self._unowned: set[int] = set()
         self._moving: dict[Track, str] = {}  # rows that are not at rest: another turn makes another row
@@ -114,7 +112,8 @@ class SocketsCollector:
         if self._events is not None:
             self._take_reports(self._events, now, missing)
         self._table.read(self._diag, self._net, now)
-        tables = [("", self._table), *self._read_others(now, missing)]
+        self._read_others(now, missing)
+        tables = [("", self._table), *self._elsewhere.tables]
         dirty: dict[Track, str] = dict(self._moving)
         for name, table in tables:
             self._take_in(name, table, dirty, now)
@@ -162,60 +161,13 @@ class SocketsCollector:
         if events.lost:
             missing.append(Missing("some closed sockets", "more closed than the kernel could report"))
 
-    def _read_others(self, now: float, missing: list[Missing]) -> list[tuple[str, SocketTable]]:
-        """The tables of other namespaces, while they are asked for."""
-        if not self._asked.namespaces:
-            for inode in list(self._others):
-                self._forget(inode)
-            return []
-        places, refused = namespaces(self._root)
-        if refused:
-            missing.append(
-                Missing(
-                    "some network namespaces",
-                    f"{_processes(refused)} may not be asked for theirs",
-                    "" if is_root() else "Run pitop as root.",
-                )
-            )
-        if len(places) > _MOST_NAMESPACES:
-            missing.append(Missing("some network namespaces", f"there are {len(places)}, too many to look at all"))
-            del places[_MOST_NAMESPACES:]
-        for inode in set(self._others) - {place.inode for place in places}:
-            self._forget(inode)
-        read = []
-        for place in places:
-            table = self._others.get(place.inode)
-            if table is None:
-                table = SocketTable(place.inode)
-            try:
-                inside(place.path, partial(self._look, table, now))
-            except PermissionError:
-                missing.append(
-                    Missing(f"network namespace {place.name}", "not permitted to enter it", "Run pitop as root.")
-                )
-                continue
-            except OSError:  # it went away between the listing and now
-                self._forget(place.inode)
-                continue
-            self._others[place.inode] = table
-            read.append((place.name, table))
-        return read
-
-    def _look(self, table: SocketTable, now: float) -> None:
-        diag: Diag | None = None
-        try:
-            diag = Diag()
-        except DiagAbsent:
-            pass
-        try:
-            table.read(diag, f"{self._root}/thread-self/net", now)
-        finally:
-            if diag is not None:
-                diag.close()
-
-    def _forget(self, namespace: int) -> None:
-        table = self._others.pop(namespace, None)
-        for track in table.tracks if table is not None else ():
+    def _read_others(self, now: float, missing: list[Missing]) -> None:
+        """Other namespaces, while they are asked for."""
+        if self._asked.namespaces:
+            missing += self._elsewhere.read(now)
+        else:
+            self._elsewhere.forget()
+        for track in self._elsewhere.left:
             self._leave(track)
 
     # --- what changed
@@ -314,7 +266,8 @@ class SocketsCollector:
         elif not end.inode:
             holder = "none"
         else:
-            holder = "kernel" if self._walk.complete else "hidden"
+            unheld: Holder = "kernel" if self._walk.complete else "hidden"
+            holder = unheld if self._walk.searched(end.inode) else "sought"
         peer = self._by_inode.get(end.unix.peer_inode or 0) if end.unix is not None else None
         if end.unix is not None:
             remote_name = peer.endpoint.local_address if peer is not None else None
@@ -358,6 +311,8 @@ class SocketsCollector:
     # --- counts and sums, kept up with what changes
 
     def _tally(self, last: Socket | None, row: Socket | None) -> None:
+        if last is not None and row is not None and last.endpoint.state == row.endpoint.state:
+            return
         if last is not None:
             self._states[last.endpoint.protocol, last.endpoint.state] -= 1
         if row is not None:
@@ -403,7 +358,7 @@ class SocketsCollector:
             missing.append(
                 Missing(
                     "owners of some sockets",
-                    f"{_processes(self._walk.refused)} may not be looked into",
+                    f"{processes(self._walk.refused)} may not be looked into",
                     "" if is_root() else "Run pitop as root.",
                 )
             )
@@ -416,7 +371,3 @@ def _remote(tracks: Iterable[Track]) -> set[str]:
         for track in tracks
         if track.endpoint.remote_port is not None and (address := track.endpoint.remote_address) not in (None, *_LOCAL)
     }
-
-
-def _processes(count: int) -> str:
-    return f"{count} process{'' if count == 1 else 'es'}"

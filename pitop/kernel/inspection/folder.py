@@ -54,7 +54,7 @@ class ProcessFolder:
         """A whole file; None where this kernel has none of that name."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self.descriptor)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # ESRCH also where a kernel thread or zombie has no memory
             self._alive()
             return None
         except PermissionError:
@@ -67,9 +67,10 @@ class ProcessFolder:
             return b"".join(parts)
         except PermissionError:
             raise Refused(path) from None
-        except OSError as error:
-            if isinstance(error, ProcessLookupError):
-                raise
+        except ProcessLookupError:
+            self._alive()
+            return None
+        except OSError:
             return None  # EINVAL and its like: not for this kind of process
         finally:
             os.close(descriptor)
@@ -78,7 +79,7 @@ class ProcessFolder:
         """Where a link points; None where there is none (kernel threads have no executable)."""
         try:
             target = os.readlink(os.fsencode(path), dir_fd=self.descriptor)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # ESRCH also where a kernel thread or zombie has no memory
             self._alive()
             return None
         except PermissionError:
@@ -89,7 +90,7 @@ class ProcessFolder:
         """The names in a directory."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=self.descriptor)
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # ESRCH also where a kernel thread or zombie has no memory
             self._alive()
             return []
         except PermissionError:

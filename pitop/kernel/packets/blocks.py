@@ -13,6 +13,7 @@ __all__ = ["RingBlock"]
 _HEADER = struct.Struct("=IIIIIIH")
 _LINK = struct.Struct("=iHB")
 _NEXT = struct.Struct("=I")
+_RECORD = struct.Struct("<IIII")
 _RAW = 101
 _VLAN_VALID, _VLAN_KIND_VALID = 0x10, 0x40
 _OUTGOING = 4
@@ -49,6 +50,30 @@ class RingBlock:
                 at += _NEXT.unpack_from(data, at)[0]
             self._offsets = found
         return self._offsets
+
+    def pcap_records(self, start: int, stop: int, link: int, snap_length: int) -> tuple[bytes, int, int]:
+        """Packets as records of a pcap file of this link type: the bytes, how many, how many were of another type.
+
+        Several times as fast as frame by frame.
+        """
+        parts: list[bytes] = []
+        other = 0
+        block = self.data
+        unpack, link_of, pack = _HEADER.unpack_from, _LINK.unpack_from, _RECORD.pack
+        for place, at in enumerate(self.offsets()[start:stop], start):
+            _, seconds, nanoseconds, size, length, status, begin = unpack(block, at)
+            hardware = link_of(block, at + 52)[1]
+            if HARDWARE_LINKS.get(hardware, _RAW) != link:
+                other += 1
+                continue
+            if status & _VLAN_VALID:
+                frame = self.frame(place)
+                data, length = frame.data[:snap_length], frame.length
+            else:
+                data = block[at + begin : at + begin + min(size, snap_length)]
+            parts.append(pack(seconds, nanoseconds // 1000, len(data), length))
+            parts.append(data)
+        return b"".join(parts), stop - start - other, other
 
     def frame(self, place: int) -> Frame:
         """The packet at `place`, with its VLAN tag put back where the kernel took it out."""

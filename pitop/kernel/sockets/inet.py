@@ -42,6 +42,7 @@ _MESSAGE = struct.Struct("=BBBB2s2s16s16sIQIIIII")
 _START = 16  # a message's netlink header
 _ATTRIBUTES = _START + 72
 _LENGTH = struct.Struct("=I")
+_ATTRIBUTE = struct.Struct("=HH")  # length, type
 _COUNTERS = 136  # where tcp_info counts segments out and in, linux/tcp.h
 _TIMERS = ("off", "on", "keepalive", "timewait", "probe")  # idiag_timer in netstat's words; on is retransmission
 _CONGESTION_STATES = ("Open", "Disorder", "CWR", "Recovery", "Loss")
@@ -103,8 +104,7 @@ def _info_at(message: memoryview) -> int:
     at = _ATTRIBUTES
     end = len(message)
     while at + 4 <= end:
-        length = message[at] | message[at + 1] << 8
-        kind = message[at + 2] | message[at + 3] << 8
+        length, kind = _ATTRIBUTE.unpack_from(message, at)
         if kind == _INFO:
             return at if length >= 4 + _COUNTERS + 8 else 0
         if length < 4:
@@ -173,7 +173,7 @@ def endpoint(
         receive_buffer_bytes=memory[1] if len(memory) > 3 else None,
         send_buffer_bytes=memory[3] if len(memory) > 3 else None,
         only_ipv6=bool(v6only[0]) if v6only else None,
-        cgroup=int.from_bytes(cgroup, "little") if cgroup is not None else None,
+        cgroup=struct.unpack("=Q", cgroup)[0] if cgroup is not None else None,
         tcp=tcp,
     )
 

@@ -3,9 +3,9 @@
 The kernel tells a socket's inode, never its process; only the links of every process do. Reading them all costs more
 than reading all sockets, so what was seen is kept, and read again are only
 
-- processes that are new,
-- when a socket has no known owner: processes whose number of open files has changed (the size of their fd directory,
-  since Linux 6.2), then all,
+- processes that are new, and once more in the next turn, when they have become what they were started for,
+- when a socket has no known owner: processes that had one which is no more, and those whose number of open files has
+  changed (the size of their fd directory, since Linux 6.2); after that all, but not often,
 - a few at each turn, in turn, so that what nobody announces (a file handed over a unix socket, a duplicate closed) is
   seen within seconds.
 
@@ -24,7 +24,9 @@ __all__ = ["OwnerWalk", "Owners"]
 
 Owners = tuple[Owner, ...]
 
-_ROUND = 0.001  # seconds a turn given to looking again at processes that gave no reason to
+_TURNS = 20  # in which all processes are looked at again, though they gave no reason to
+_REST = 30.0  # times as long as a search of all processes took, until the next
+_ROUND = 0.004  # seconds a turn that this takes at most
 _FIRST_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO, linux/proc_ns.h
 _AGAIN = 256  # links of a process that are read again in its turn although they seemed alive
 
@@ -57,7 +59,10 @@ class OwnerWalk:
         self._owners: dict[int, Owners] = {}
         self._holders: dict[int, set[str]] = {}
         self._turn: list[str] = []
-        self._ownerless: set[int] = set()  # all processes were searched for these in vain
+        self._young: set[str] = set()  # new in the turn before
+        self._sought: set[int] = set()  # nobody who was suspected has these; all will be searched
+        self._searched: set[int] = set()  # all processes were searched for these in vain
+        self._search_time = 0.0  # when all may be searched again, monotonic
         self._counts = self._counts_files()
         self._sees_all = self._sees_every_process()
         self.refused = 0
@@ -75,27 +80,48 @@ class OwnerWalk:
     def update(self, live: Set[int], unknown: Iterable[int]) -> set[int]:
         """Look for the owners of `unknown` inodes; `live` are those of all sockets there are.
 
-        Gives the inodes whose owners changed, those just found included.
+        Gives the inodes whose owners changed, those just found included, and those that turned out to have none.
         """
         changed: set[int] = set()
         new = self._list(changed)
+        for name in self._young:
+            self._look_again(name, live, changed)
         for name in new:
             self._read(name, live, changed)
-        if self._ownerless:
-            self._ownerless &= live
-        missing = {each for each in unknown if each and each not in self._owners} - self._ownerless
-        if missing and self._counts:
-            for name, process in list(self._processes.items()):
-                if not process.refused and self._count(name) != process.count:
-                    self._read(name, live, changed)
+        self._young = new
+        self._searched &= live
+        missing = {each for each in unknown if each and each not in self._owners} - self._searched
+        if missing - self._sought:
+            self._search(self._suspects(live), live, changed)
             missing = {each for each in missing if each not in self._owners}
-        if missing:
-            for name, process in list(self._processes.items()):
-                if not process.refused and name not in new:
-                    self._read(name, live, changed)
-            self._ownerless |= {each for each in missing if each not in self._owners}
+        now = time.monotonic()
+        if missing and now >= self._search_time:
+            self._search([name for name in self._processes if name not in new], live, changed)
+            self._search_time = now + _REST * (time.monotonic() - now)
+            missing = {each for each in missing if each not in self._owners}
+            self._searched |= missing
+            changed |= missing
+            missing = set()
+        self._sought = missing
         self._again(live, changed)
         return changed
+
+    def searched(self, inode: int) -> bool:
+        """Whether every process was looked at for the owner of this socket, and none has it."""
+        return inode in self._searched
+
+    def _suspects(self, live: Set[int]) -> list[str]:
+        """The processes that have opened or closed something: more or fewer files, or a socket that is no more."""
+        found = {name for inode in self._holders.keys() - live for name in self._holders[inode]}
+        if self._counts:
+            found.update(name for name, process in self._processes.items() if self._count(name) != process.count)
+        return list(found)
+
+    def _search(self, names: Iterable[str], live: Set[int], changed: set[int]) -> None:
+        for name in names:
+            process = self._processes.get(name)
+            if process is not None and not process.refused:
+                self._read(name, live, changed)
 
     def _list(self, changed: set[int]) -> set[str]:
         """The processes that are new; forgets those that ended."""
@@ -180,18 +206,18 @@ class OwnerWalk:
     def _again(self, live: Set[int], changed: set[int]) -> None:
         """Look again at a few processes, in turn, links that seemed alive included."""
         limit = time.perf_counter() + _ROUND
-        while time.perf_counter() < limit:
+        for _ in range(max(8, len(self._processes) // _TURNS)):
             if not self._turn:
                 self._turn = list(self._processes)
-                if not self._turn:
-                    return
-            name = self._turn.pop()
-            process = self._processes.get(name)
-            if process is not None:
-                self._read(name, live, changed, _AGAIN)
-                self._rename(name, process, changed)
-            if not self._turn:
+            if not self._turn or time.perf_counter() > limit:
                 return
+            self._look_again(self._turn.pop(), live, changed)
+
+    def _look_again(self, name: str, live: Set[int], changed: set[int]) -> None:
+        process = self._processes.get(name)
+        if process is not None:
+            self._read(name, live, changed, _AGAIN)
+            self._rename(name, process, changed)
 
     @staticmethod
     def _doubted(process: _Process, listed: list[str], again: int) -> Set[str]:

@@ -68,7 +68,8 @@ class Answer(Struct, frozen=True, kw_only=True):
     """A whole answer. `time` is in unix seconds; `transport` is the one that brought it, after any fallback.
 
     `fallback` is whether TCP had to help, `tries` how many times it was asked, `size_bytes` what was received.
-    `remarks` are sentences on what was odd on the way.
+    `unicode` is how the question's name reads where it has `xn--` labels. `remarks` are sentences on what was odd on
+    the way.
     """
 
     question: Question
@@ -87,6 +88,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     tries: int = 1
     fallback: bool = False
     messages: int = 1
+    unicode: str | None = None
     remarks: tuple[str, ...] = ()
 
     def section(self, section: Section) -> tuple[Record, ...]:

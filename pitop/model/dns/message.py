@@ -20,10 +20,11 @@ import dns.rdatatype
 import dns.rrset
 
 from pitop.model.dns.answer import Answer, Edns, ExtendedError, Record, Section, Timing
+from pitop.model.dns.names import unicode_form
 from pitop.model.dns.question import Options, Query, Question, QuestionError, Transport
 from pitop.model.dns.reasons import extended_words
 
-__all__ = ["Reply", "answer_of", "build", "read", "read_records", "rrset_of"]
+__all__ = ["Reply", "answer_of", "build", "read", "read_records"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ def answer_of(reply: Reply) -> Answer:
         tries=reply.tries,
         fallback=reply.fallback,
         messages=1 + len(reply.more),
+        unicode=unicode_form(reply.query.question.name),
         remarks=reply.remarks,
     )
 
@@ -216,10 +218,3 @@ def _edns(message: dns.message.Message) -> Edns:
             others.append((int(option.otype), (option.to_wire() or b"").hex()))
     flags = ("do",) if message.ednsflags & dns.flags.DO else ()
     return Edns(message.edns, flags, int(message.payload), nsid, subnet, cookie, padding, tuple(errors), tuple(others))
-
-
-def rrset_of(
-    message: dns.message.Message, section: str, name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> dns.rrset.RRset | None:
-    """The records of `kind` that `name` has in a section (`answer`, `authority`), or None. Class IN."""
-    return message.get_rrset(section, name, dns.rdataclass.IN, kind)

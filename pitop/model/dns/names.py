@@ -9,7 +9,7 @@ import dns.rdatatype
 
 from pitop.model.dns.question import QuestionError
 
-__all__ = ["absolute", "class_word", "ending", "type_word", "unicode_form"]
+__all__ = ["absolute", "class_word", "type_word", "unicode_form"]
 
 
 def absolute(text: str) -> str:
@@ -33,7 +33,8 @@ def unicode_form(name: str) -> str | None:
         shown = dns.name.from_text(name).to_unicode(idna_codec=dns.name.IDNA_2008_UTS_46)
     except (dns.exception.DNSException, UnicodeError, ValueError):
         return None
-    return shown if shown.lower() != name.lower() else None
+    # What had to be escaped is no letter of any script.
+    return shown if shown.lower() != name.lower() and ("\\" not in shown or "\\" in name) else None
 
 
 def type_word(text: str) -> str | None:
@@ -50,9 +51,3 @@ def class_word(text: str) -> str | None:
         return dns.rdataclass.to_text(dns.rdataclass.from_text(text))
     except (dns.exception.DNSException, ValueError):
         return None
-
-
-def ending(name: str, labels: int) -> str:
-    """The last `labels` labels of an absolute name: 0 is the root."""
-    parts = dns.name.from_text(name)
-    return parts.split(labels + 1)[1].to_text()

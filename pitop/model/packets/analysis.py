@@ -39,16 +39,8 @@ class _Side:
     """One direction of a connection."""
 
     __slots__ = (
-        "ack",
-        "dup_acks",
-        "dup_time",
-        "highest_time",
-        "last_sequence",
-        "last_size",
-        "next",
-        "scale",
-        "window",
-        "zero",
+        "ack", "dup_acks", "dup_time", "highest_time", "keeping_alive", "last_sequence", "next", "probing", "scale",
+        "window", "zero",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -60,7 +52,8 @@ class _Side:
         self.dup_time = 0.0
         self.highest_time = 0.0
         self.last_sequence = -1
-        self.last_size = 0
+        self.keeping_alive = False
+        self.probing = False
         self.zero = False
 
 
@@ -84,7 +77,7 @@ class Analysis:
         `scale` is the window scale option of a SYN, where it was read.
         """
         mine, theirs = self._sides(packet)
-        flags, size = packet.flags, packet.size
+        flags = packet.flags
         words: list[str] = []
         if flags & _RST:
             words.append("tcp reset")
@@ -97,7 +90,7 @@ class Analysis:
         self._sequence_words(packet, mine, theirs, time, words)
         self._window_words(packet, mine, theirs, words)
         self._ack_words(packet, mine, theirs, time, words)
-        self._remember(packet, mine, time, size)
+        self._remember(packet, mine, time, words)
         return tuple(words)
 
     def _sides(self, packet: Summary) -> tuple[_Side, _Side]:
@@ -157,7 +150,6 @@ class Analysis:
             return
         if theirs.next is not None and _after(ack, theirs.next):
             words.append("tcp acked unseen segment")
-            theirs.next = ack
         plain = size == 0 and not flags & (_SYN | _FIN) and "tcp keep-alive" not in words
         if not plain or ack != mine.ack:
             mine.dup_acks = 0
@@ -166,19 +158,18 @@ class Analysis:
         if mine.window is not None and packet.window != mine.window and same_place:
             if packet.window:
                 words.append("tcp window update")
-        elif theirs.last_size <= 1 and theirs.last_sequence == (ack - 1) & 0xFFFFFFFF and theirs.next == ack:
-            if theirs.last_size == 1 and mine.zero:
-                words.append("tcp zero window probe ack")
-            else:
-                words.append("tcp keep-alive ack")
-        elif theirs.next is not None and _after(theirs.next, ack) and same_place:
+        elif theirs.probing and mine.zero:
+            words.append("tcp zero window probe ack")
+        elif theirs.keeping_alive and same_place:
+            words.append("tcp keep-alive ack")
+        elif packet.window and same_place:
             mine.dup_acks += 1
             mine.dup_time = time
             words.append("tcp dup ack")
 
     @staticmethod
-    def _remember(packet: Summary, mine: _Side, time: float, size: int) -> None:
-        flags = packet.flags
+    def _remember(packet: Summary, mine: _Side, time: float, words: list[str]) -> None:
+        flags, size = packet.flags, packet.size
         if flags & _ACK:
             if mine.ack is None or _after(packet.ack, mine.ack):
                 mine.ack = packet.ack
@@ -190,4 +181,5 @@ class Analysis:
             mine.next = end
             mine.highest_time = time
         mine.last_sequence = packet.sequence
-        mine.last_size = size
+        mine.keeping_alive = "tcp keep-alive" in words
+        mine.probing = "tcp zero window probe" in words

@@ -22,8 +22,8 @@ class Flow:
     """
 
     __slots__ = (
-        "a", "a_port", "b", "b_port", "began", "first", "handshake_seconds", "last", "number", "octets", "owner",
-        "packets", "protocol", "transport", "wanted",
+        "a", "a_port", "b", "b_port", "bases", "began", "first", "handshake_seconds", "last", "number", "octets",
+        "owner", "packets", "protocol", "transport", "wanted",
     )  # fmt: skip
 
     def __init__(self, number: int, summary: Summary, time: float, packet: int) -> None:
@@ -40,6 +40,7 @@ class Flow:
         self.handshake_seconds: float | None = None
         self.owner: Owner | None = None
         self.wanted = 0.0
+        self.bases: list[Base | None] = [None, None]
 
 
 class Flows:
@@ -80,7 +81,12 @@ class Flows:
         flags = summary.flags
         if flags & _SYN and flags & _ACK and flow.handshake_seconds is None and way == 1 and flow.packets[0]:
             flow.handshake_seconds = time - flow.began
-        return flow, new, Base.of(self._book, summary), self._analysis.judge(summary, time, scale)
+        base = Base.of(self._book, summary)
+        if base == flow.bases[way]:
+            base = flow.bases[way]  # one object for all packets of a direction
+        else:
+            flow.bases[way] = base
+        return flow, new, base, self._analysis.judge(summary, time, scale)
 
     def _new(self, key: tuple[bytes, bytes, int, int, int], summary: Summary, time: float, packet: int) -> Flow:
         if len(self.by_number) >= _MOST:

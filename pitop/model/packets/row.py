@@ -8,6 +8,7 @@ from pitop.model.packets.dissection import Relative, SequenceBook
 from pitop.model.packets.domain import TYPES
 from pitop.model.packets.frame import Frame
 from pitop.model.packets.line import packet_line
+from pitop.model.packets.quic import quic_server_name
 from pitop.model.packets.spoken import client_request, dns_question, server_name
 from pitop.model.packets.summary import Summary, summarise
 
@@ -212,7 +213,9 @@ class Row:
 
     @property
     def tls_server_name(self) -> str | None:
-        """The server that a TLS hello in this packet names."""
+        """The server that a TLS hello in this packet names, over TCP or QUIC."""
+        if self.summary.protocol == "QUIC":
+            return quic_server_name(self.payload)
         return server_name(self.payload) if self.summary.protocol == "TLS" else None
 
 

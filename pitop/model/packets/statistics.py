@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pitop.model.packets.domain import TYPES
 from pitop.model.packets.frame import Frame
+from pitop.model.packets.quic import quic_server_name
 from pitop.model.packets.spoken import client_request, dns_question, server_name
 from pitop.model.packets.summary import Summary
 
@@ -106,14 +107,19 @@ class Statistics:
         protocol = summary.protocol
         if protocol in ("DNS", "MDNS"):
             self._dns(summary, frame.data[summary.payload + (2 if summary.transport == 6 else 0) :], time)
-        elif protocol == "TLS":
-            name = server_name(frame.data[summary.payload :])
+        elif protocol == "TLS" or (protocol == "QUIC" and self._first_of(summary, frame)):
+            content = frame.data[summary.payload :]
+            name = server_name(content) if protocol == "TLS" else quic_server_name(content)
             if name is not None and (name in self._names or len(self._names) < _MOST_NAMES):
                 _add(self._names, name, frame.length)
         elif protocol == "HTTP":
             request = client_request(frame.data[summary.payload :])
             if request is not None and (request in self._requests or len(self._requests) < _MOST_NAMES):
                 _add(self._requests, request, frame.length)
+
+    def _first_of(self, summary: Summary, frame: Frame) -> bool:
+        """Whether this may be a QUIC client's first packet: long header, full size."""
+        return summary.destination_port == 443 and summary.size >= 1200 and frame.data[summary.payload] & 0xC0 == 0xC0
 
     def _dns(self, summary: Summary, message: bytes, time: float) -> None:
         question = dns_question(message)

@@ -311,7 +311,10 @@ def nameserver_step(facts: Sequence[ServerFact]) -> Step:
             cause="/etc/resolv.conf names no server.",
             advice="Put a line `nameserver ADDRESS` there, or have the DHCP client do it.",
         )
-    came = "; ".join(f"{each.address}: {each.words} ({each.time_ms:.0f} ms)" for each in facts)
+    several = len(facts) > 1
+    came = "; ".join(
+        f"{each.address}: {each.words}" + (f" ({each.time_ms:.0f} ms)" if several else "") for each in facts
+    )
     well = [each for each in facts if each.rcode is not None]
     if len(well) == len(facts):
         time = min(each.time_ms for each in well)
@@ -335,7 +338,7 @@ def nameserver_step(facts: Sequence[ServerFact]) -> Step:
     )
 
 
-def name_step(name: str, facts: Sequence[ServerFact], local: Sequence[str], trouble: str = "") -> Step:
+def name_step(name: str, facts: Sequence[ServerFact], local: Sequence[str]) -> Step:
     """Does the name resolve, and do the servers agree? `local` is what getaddrinfo(3) makes of it."""
     tried = f"asked {', '.join(each.address for each in facts) or 'the C library'} for {name}"
     time = min((each.time_ms for each in facts), default=None)
@@ -359,7 +362,7 @@ def name_step(name: str, facts: Sequence[ServerFact], local: Sequence[str], trou
             )
         return Step(name="name", outcome="ok", tried=tried, came=shown, time_ms=time)
     codes = sorted({each.rcode or each.words for each in facts})
-    came = f"no address: {', '.join(codes) or trouble}"
+    came = f"no address: {', '.join(codes) or 'nobody to ask'}"
     if "NXDOMAIN" in codes or (sets and not any(sets.values())):
         return Step(
             name="name",

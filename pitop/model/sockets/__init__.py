@@ -26,6 +26,7 @@ from pitop.model.sockets.views import (
     by_remote_address,
     by_state,
     openings,
+    other_end,
     reach,
     summary,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "by_remote_address",
     "by_state",
     "openings",
+    "other_end",
     "own_session",
     "reach",
     "settled",

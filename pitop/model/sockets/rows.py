@@ -29,12 +29,12 @@ __all__ = [
 HISTORY = 24
 """How many samples of a socket's rate are remembered."""
 
-Holder = Literal["process", "none", "kernel", "hidden", "unseen"]
+Holder = Literal["process", "none", "kernel", "hidden", "sought", "unseen"]
 """Who has a socket open.
 
 process: those in `owners`. none: it is out of every program's hands, the kernel finishes it by itself (TIME_WAIT,
 an orphan) or has not handed it out yet (SYN_RECV). kernel: every process was looked at and none has it. hidden:
-some processes may not be looked at. unseen: it was closed before anybody looked.
+some processes may not be looked at. sought: it is still being looked for. unseen: it was closed before anybody looked.
 """
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "by_remote_address",
     "by_state",
     "openings",
+    "other_end",
     "reach",
     "summary",
 ]
@@ -104,6 +105,7 @@ _NOBODY = {
     "none": "no program any more",
     "kernel": "kernel",
     "hidden": "not permitted to see",
+    "sought": "still looked for",
     "unseen": "closed before it was seen",
     "process": "unknown",
 }
@@ -180,6 +182,21 @@ def summary(snapshot: SocketsSnapshot) -> Mapping[str, int | float | None]:
         "received_bytes_per_second": snapshot.received_bytes_per_second,
         "sent_bytes_per_second": snapshot.sent_bytes_per_second,
     }
+
+
+def other_end(rows: Iterable[Socket], row: Socket) -> Socket | None:
+    """The socket of this machine that is connected to `row`'s, if the other side is here."""
+    end = row.endpoint
+    if end.remote_port is None or end.unix is not None:
+        return None
+    wanted = (end.remote_port, end.local_port, end.remote_address, end.local_address, end.transport)
+    for each in rows:
+        other = each.endpoint
+        if other.local_port == wanted[0] and row.namespace == each.namespace:
+            ends = (other.local_port, other.remote_port, other.local_address, other.remote_address, other.transport)
+            if ends == wanted and other.key != end.key:
+                return each
+    return None
 
 
 class Reach(enum.Enum):

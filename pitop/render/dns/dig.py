@@ -167,6 +167,8 @@ def _stats(answer: Answer) -> Iterator[str]:
         yield f";; XFR size: {count} records (messages {answer.messages}, bytes {answer.size_bytes})"
     else:
         yield f";; MSG SIZE  rcvd: {answer.size_bytes}"
+    if answer.unicode is not None:
+        yield f";; NAME: {visible(answer.unicode)}"
     for remark in answer.remarks:
         yield f";; Remark: {visible(remark)}"
     yield ""

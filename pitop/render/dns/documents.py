@@ -42,6 +42,7 @@ def answer_document(answer: Answer, verdict: Verdict | None = None) -> Document:
     edns = answer.edns
     summary: dict[str, Any] = {
         "question": str(answer.question),
+        "unicode": answer.unicode,
         "server": answer.server.label,
         "transport": answer.transport.value,
         "status": answer.status,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pitop.model.dns.compare import Comparison, ServerFigures, Spread
+from pitop.model.dns.live import LiveQuery
 from pitop.model.dns.watch import Beat
 from pitop.model.dns.why import Found, Why
 from pitop.render.field import Field, Tone
@@ -247,8 +248,42 @@ PLAIN_FIELDS: tuple[Field[PlainRow], ...] = (
 )
 
 
-LIVE_FIELDS: tuple[Field[PlainRow], ...] = (
-    Field("text", "QUERIES ON THE WIRE", 0, Unit.TEXT, lambda row: row.text, "What other programs ask."),
+LIVE_FIELDS: tuple[Field[LiveQuery], ...] = (
+    Field("time", "TIME", 8, Unit.MOMENT, lambda row: row.time, "When it was asked first.", tone=lambda _: Tone.FAINT),
+    Field(
+        "query_time_ms",
+        "MS",
+        7,
+        Unit.MILLISECONDS,
+        lambda row: row.ms,
+        "Milliseconds from the last time it was asked to the answer.",
+        ("ms",),
+    ),
+    Field(
+        "tries",
+        "TRIES",
+        5,
+        Unit.COUNT,
+        lambda row: row.tries,
+        "How often it was sent: more than once means that an answer was lost or slow.",
+        tone=lambda row: Tone.WARN if row.tries > 1 else Tone.FAINT,
+    ),
+    Field("process", "PROCESS", 15, Unit.TEXT, lambda row: row.process, "Who asked, where the capture could tell."),
+    Field("server", "SERVER", 15, Unit.ADDRESS, lambda row: row.server, "Who was asked.", tone=lambda _: Tone.FAINT),
+    Field("type", "TYPE", 6, Unit.TEXT, lambda row: row.type, "What was asked for.", tone=lambda _: Tone.STRONG),
+    Field(
+        "name", "NAME", 32, Unit.TEXT, lambda row: row.name, "The name that was asked for.", tone=lambda _: Tone.ACCENT
+    ),
+    Field(
+        "status",
+        "STATUS",
+        9,
+        Unit.TEXT,
+        lambda row: "no answer" if row.unanswered else row.status,
+        "The response code; unknown while an answer may still come.",
+        tone=lambda row: Tone.BAD if row.unanswered or row.status not in (None, "NOERROR", "NXDOMAIN") else Tone.PLAIN,
+    ),
+    Field("data", "ANSWER", 0, Unit.TEXT, lambda row: row.data, "What was answered, as tcpdump writes it."),
 )
 
 

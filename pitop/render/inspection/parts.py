@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from pitop.model.inspection import InspectionSnapshot
-from pitop.model.signals import SIGNALS
 from pitop.model.snapshot import Missing
-from pitop.model.time import Ending
 from pitop.model.tuning import cpu_list
+from pitop.render.ending import ending_words
 from pitop.render.field import Field, Tone
 from pitop.render.inspection.fields import FILE_FIELDS, OVERVIEW_FIELDS, THREAD_FIELDS
 from pitop.render.processes import state_words
@@ -17,7 +16,7 @@ from pitop.render.table import text_table
 from pitop.render.text import visible
 from pitop.render.units import Unit, Value, say
 
-__all__ = ["Entry", "Part", "ending_words", "parts"]
+__all__ = ["Entry", "Part", "parts"]
 
 R = TypeVar("R")
 S = InspectionSnapshot
@@ -37,19 +36,6 @@ class Part(NamedTuple):
     title: str
     entries: Sequence[Entry]
     table: bool = False
-
-
-_SIGNAL_NAMES = {each.number: each.name for each in SIGNALS}
-
-
-def ending_words(ending: Ending | None) -> str:
-    """`exited with status 3`, `killed by signal 9 (KILL)`; what is unknown is said so."""
-    if ending is None:
-        return "nobody told how"
-    if ending.signal is None:
-        return f"exited with status {ending.exit_status}"
-    dumped = ", core dumped" if ending.core_dumped else ""
-    return f"killed by signal {ending.signal} ({_SIGNAL_NAMES.get(ending.signal, '?')}){dumped}"
 
 
 def _entry(label: str, value: Value, tone: Tone = Tone.PLAIN) -> Entry:

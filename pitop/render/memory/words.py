@@ -8,6 +8,7 @@ from pitop.model.memory.kills import OomKill
 from pitop.model.memory.mappings import Kind, Mapping
 from pitop.model.memory.swap import Zram, Zswap
 from pitop.model.memory.totals import Formula
+from pitop.model.memory.zones import Zone
 from pitop.render.text import visible
 from pitop.render.units import amount, bytes_text
 
@@ -19,6 +20,7 @@ __all__ = [
     "kill_words",
     "mapping_words",
     "size_words",
+    "zone_words",
 ]
 
 
@@ -108,6 +110,15 @@ def compressed_words(zram: tuple[Zram, ...], zswap: Zswap | None) -> list[str]:
 
 def _ratio(value: float | None) -> str:
     return "" if value is None else f", {value:.1f} to 1"
+
+
+def zone_words(zone: Zone) -> str:
+    """What a zone has, and when the kernel begins to free memory there."""
+    return (
+        f"{bytes_text(zone.free_bytes)} of {bytes_text(zone.managed_bytes)} free; kswapd wakes below "
+        f"{bytes_text(zone.low_bytes)} and works up to {bytes_text(zone.high_bytes)}; below "
+        f"{bytes_text(zone.min_bytes)} whoever allocates has to wait."
+    )
 
 
 _KINDS = {

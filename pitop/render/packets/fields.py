@@ -189,7 +189,7 @@ FIELDS: tuple[Field[PacketRow], ...] = (
         20,
         Unit.TEXT,
         lambda row: ", ".join(row.trouble) or None,
-        "What the TCP analysis found, in Wireshark's words: retransmission, duplicate ack, lost segment, zero window …",
+        "What the TCP analysis found, in Wireshark's words: retransmission, dup ack, zero window, reset and more.",
         ("trouble", "tcp.analysis"),
         tone=_tone,
     ),

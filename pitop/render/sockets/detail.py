@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pitop.model.sockets import Reach, Socket, SocketsSnapshot, Tcp, reach
+from pitop.model.sockets import Reach, Socket, SocketsSnapshot, Tcp, other_end, reach
 from pitop.render.field import Tone
 from pitop.render.sockets.tcp import limits
 from pitop.render.sockets.words import address_port, holder_words, local_text, remote_text, state_words
@@ -60,6 +60,9 @@ def _whose(row: Socket, snapshot: SocketsSnapshot | None) -> list[tuple[str, Ton
         line += _fact("was held by", ", ".join(f"{owner.name}/{owner.pid}" for owner in row.former))
     if not owners and row.closed_time is None:
         line.append((f"{holder_words(row)}   ", Tone.FAINT))
+    there = other_end(snapshot.rows, row) if snapshot is not None else None
+    if there is not None and there.owners:
+        line += _fact("the other end", ", ".join(f"{owner.name}/{owner.pid}" for owner in there.owners), Tone.ACCENT)
     if row.user is not None:
         line += _fact("user", row.user)
     if end.inode:

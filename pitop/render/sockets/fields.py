@@ -392,7 +392,7 @@ _REST: tuple[Field[Socket], ...] = (
         8,
         Unit.TEXT,
         lambda row: row.holder,
-        "Who has it: process, none (the kernel finishes it), kernel, hidden (not permitted to see), unseen.",
+        "Who has it: process, none (the kernel finishes it), kernel, hidden (not permitted to see), sought, unseen.",
     ),
     F(
         "first_seen",

@@ -45,9 +45,10 @@ HOLDERS = {
     "none": "no program has it: the kernel finishes it by itself, or nobody has accepted it yet",
     "kernel": "the kernel itself has it: no process does",
     "hidden": "not permitted to see: some processes may not be looked into",
+    "sought": "its owner is being looked for",
     "unseen": "it was closed before anybody looked",
 }
-_SHORT = {"none": "", "kernel": "kernel", "hidden": "not permitted", "unseen": "", "process": ""}
+_SHORT = {"none": "", "kernel": "kernel", "hidden": "not permitted", "sought": "", "unseen": "", "process": ""}
 
 
 def holder_words(row: Socket) -> str:

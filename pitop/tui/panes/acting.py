@@ -10,32 +10,18 @@ from textual.binding import BindingType
 from pitop.collect.topics import PROCESSES
 from pitop.model.actions import Action, Outcome
 from pitop.model.processes import Process, Reread
-from pitop.model.signals import SendSignal
 from pitop.model.target import Target
 from pitop.model.tree import descendants
-from pitop.model.tuning import (
-    LIMITS,
-    IoClass,
-    SetAffinity,
-    SetIoPriority,
-    SetLimit,
-    SetOomScoreAdj,
-    SetScheduler,
-    ShiftNice,
-    TuningAction,
-    parse_cpu_list,
-)
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 
 if TYPE_CHECKING:
+    from pitop.model.tuning import TuningAction
     from pitop.tui.widgets.prompt import Answer
 
 __all__ = ["ActingPane"]
 
 T = TypeVar("T")
-
-_EVENTS_AFTER = 0.5  # seconds that the first screen has for itself
 
 _POLICIES = (
     ("other", "the usual: everybody gets a fair share by nice value"),
@@ -70,7 +56,7 @@ class ActingPane(TablePane[Process]):
 
     def acted(self, action: Action, outcome: Outcome) -> None:
         """Show what has changed though the process sleeps."""
-        targets = action.targets if isinstance(action, SendSignal) else (getattr(action, "target", None),)
+        targets = (*getattr(action, "targets", ()), getattr(action, "target", None))
         pids = tuple(each.pid for each in targets if isinstance(each, Target))
         for feed in self.feeds:
             if feed.topic is PROCESSES and pids:
@@ -129,10 +115,14 @@ class ActingPane(TablePane[Process]):
 
     def action_nice(self, by: int) -> None:
         """Nicer, or sooner, by steps."""
+        from pitop.model.tuning import ShiftNice
+
         self._tune(self.targets(), lambda target: ShiftNice(target, by))
 
     def action_io_priority(self) -> None:
         """Choose class and level."""
+        from pitop.model.tuning import IoClass, SetIoPriority
+
         if not (rows := self.targets()):
             return
         from pitop.tui.widgets.choice import Choice, Item
@@ -156,6 +146,8 @@ class ActingPane(TablePane[Process]):
 
     def action_scheduler(self) -> None:
         """Choose a policy, and a priority for those that have one."""
+        from pitop.model.tuning import SetScheduler
+
         if not (rows := self.targets()):
             return
         from pitop.tui.widgets.choice import Choice, Item
@@ -175,6 +167,8 @@ class ActingPane(TablePane[Process]):
 
     def action_affinity(self) -> None:
         """Type a list of CPUs."""
+        from pitop.model.tuning import SetAffinity, parse_cpu_list
+
         if not (rows := self.targets()):
             return
 
@@ -189,6 +183,8 @@ class ActingPane(TablePane[Process]):
 
     def action_oom(self) -> None:
         """Type an adjustment."""
+        from pitop.model.tuning import SetOomScoreAdj
+
         if not (rows := self.targets()):
             return
         self._ask_number(
@@ -199,6 +195,8 @@ class ActingPane(TablePane[Process]):
 
     def action_limit(self) -> None:
         """Choose a resource, then type its limit."""
+        from pitop.model.tuning import LIMITS, SetLimit
+
         if not (rows := self.targets()):
             return
         from pitop.tui.widgets.choice import Choice, Item

@@ -8,12 +8,11 @@ from msgspec.structs import replace
 
 from pitop.model.events import Ended, EventsSnapshot
 from pitop.model.processes import Process, ProcessesSnapshot, ProcessKey
-from pitop.model.signals import SIGNALS
+from pitop.render.ending import ending_short
 from pitop.render.events import lived_words
 
 __all__ = ["EndedRows"]
 
-_NAMES = {each.number: each.name for each in SIGNALS}
 _SHORT_MOST = 200  # short-lived processes that the tree shows at a time
 _APART = 3.0  # seconds that the two tellings of one end may lie apart
 
@@ -57,16 +56,10 @@ def _users(rows: Iterable[Process]) -> dict[int, str]:
 
 def _told(command: str, end: Ended) -> str:
     """`[exit 3, 12 ms] ls -la`, `[signal 9 KILL, 3.2 s] …`: before the command, where it is not cut off."""
-    ending = end.ending
-    if ending is None:
+    if end.ending is None:
         return command
-    how = (
-        f"exit {ending.exit_status}"
-        if ending.signal is None
-        else f"signal {ending.signal} {_NAMES.get(ending.signal, '')}"
-    )
     lived = f", {lived_words(end.lived_seconds)}" if end.lived_seconds is not None else ""
-    return f"[{how.rstrip()}{lived}] {command}"
+    return f"[{ending_short(end.ending)}{lived}] {command}"
 
 
 def _joined(row: Process, end: Ended) -> Process:

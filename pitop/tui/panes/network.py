@@ -20,10 +20,12 @@ from textual.widget import Widget
 from pitop.collect.network import RouteTo
 from pitop.collect.source import Source
 from pitop.collect.topics import NETWORK
+from pitop.model.network.about import about_row, host_of
 from pitop.model.network.changes import row_key
 from pitop.model.network.rows import Address, Interface, Lease, Nameserver, Neighbour, Route
 from pitop.model.network.snapshot import NetworkSnapshot
 from pitop.model.path.diagnosis import families_of
+from pitop.model.scope import About, Scope
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Field, Tone
 from pitop.render.glyphs import sparkline
@@ -64,9 +66,16 @@ class _NetworkPart(Part[Any]):
         super().__init__(settings, own_fields)
         self.marks: dict[str, str] = {}
         self.now = 0.0
+        self.snapshot: NetworkSnapshot | None = None
 
     def key(self, row: Any) -> Hashable:
         return row_key(row)
+
+    def about(self, row: Any) -> About:
+        return about_row(row, self.snapshot)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        return host_of(self.table.selected)
 
     def face(self, row: Any) -> Face:
         return _SIGNS.get(self.marks.get(row_key(row), ""), Face())
@@ -300,8 +309,10 @@ class NetworkPane(SectionedPane):
         self._fit()
 
     def _fit(self) -> None:
+        """The graphs take what the table does not need, within reason."""
         room = self.app.size.height
-        height = 6 if room >= 50 else 4 if room >= 36 else 2 if room >= 24 else 0
+        spare = (room - 14 - max(3, len(self._interfaces.held))) // 2
+        height = max(2, min(9, spare)) if room >= 24 else 0
         shown = height > 0 and self.front is self._interfaces
         for trend in (self._received, self._sent):
             trend.display = shown
@@ -332,9 +343,10 @@ class NetworkPane(SectionedPane):
         )
         for part, rows in zip(self.parts, kinds, strict=True):
             assert isinstance(part, _NetworkPart)
-            part.marks, part.now = marks, newest.time
+            part.marks, part.now, part.snapshot = marks, newest.time, newest
             part.held = rows
         self.front.present()
+        self._fit()
         self.names.count([len(rows) for rows in kinds])
         self._tell_way()
         self._tell_changes()

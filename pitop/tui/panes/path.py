@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from pitop.collect.source import Source
 from pitop.collect.topics import DIAGNOSE, PING, TRACE
+from pitop.model.path.about import about_hop, about_target
 from pitop.model.path.diagnosis import Step
 from pitop.model.path.hops import Hop, paths_text
 from pitop.model.path.snapshot import (
@@ -28,6 +29,7 @@ from pitop.model.path.snapshot import (
     TraceRequest,
     TraceSnapshot,
 )
+from pitop.model.scope import About, Scope, of_host
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Field, Tone
 from pitop.render.glyphs import sparkline
@@ -85,6 +87,13 @@ class _Ping(Part[PingTarget]):
 
     def key(self, row: PingTarget) -> Hashable:
         return row.name
+
+    def about(self, row: PingTarget) -> About:
+        return about_target(row)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        row = self.table.selected
+        return None if row is None or row.address is None else of_host(row.address)
 
     def _spark(self, row: PingTarget) -> str:
         recent = row.recent[-_SPARK:]
@@ -151,6 +160,17 @@ class _Trace(Part[Hop]):
     def key(self, row: Hop) -> Hashable:
         return row.flow, row.hop
 
+    def about(self, row: Hop) -> About:
+        return about_hop(row)
+
+    def within(self, rows: Sequence[Hop]) -> Sequence[Hop]:
+        """A way makes sense as a whole: all of it, if the scope is on it."""
+        return rows if super().within(rows) else ()
+
+    def scope_here(self, below: bool) -> Scope | None:
+        row = self.table.selected
+        return None if row is None or row.address is None else of_host(row.address)
+
     def action_method(self) -> None:
         """The pane knows what is traced."""
         self.pane.next_method()
@@ -181,6 +201,10 @@ class _Diagnose(Part[Step]):
     def ordered(self, rows: list[Step]) -> tuple[Sequence[Step], Sequence[str] | None]:
         """In the order in which they were taken, which is the point of them."""
         return rows, None
+
+    def shown_order(self) -> tuple[str | None, bool]:
+        """No column orders them."""
+        return None, False
 
 
 class PathPane(SectionedPane):
@@ -247,7 +271,7 @@ class PathPane(SectionedPane):
 
     def _fit(self) -> None:
         room = self.app.size.height
-        height = 8 if room >= 50 else 6 if room >= 36 else 4 if room >= 24 else 0
+        height = max(4, min(12, room - 20 - len(self._ping.held))) if room >= 24 else 0
         self._trend.display = height > 0 and self.front is self._ping and bool(self._wanted.targets)
         self._trend.styles.height = max(1, height)
 
@@ -271,6 +295,7 @@ class PathPane(SectionedPane):
                 self._diagnose.hold(newest.rows)
         counts: list[int | None] = [len(part.held) or None for part in self.parts]
         self.names.count(counts)
+        self._fit()
         self._tell()
 
     def on_table_moved(self) -> None:
@@ -314,6 +339,14 @@ class PathPane(SectionedPane):
             lines += [[(f" {line}", Tone.FAINT)] for line in tree]
         return lines
 
+    def _followed(self) -> str:
+        """The machine that the scope follows, which is likely meant; "" for none."""
+        scope = self.scope
+        if scope is None:
+            return ""
+        far = scope.flow.ends[1][0] if scope.flow is not None else None
+        return scope.name or scope.address or far or ""
+
     # --- ping
 
     def add_targets(self) -> None:
@@ -326,7 +359,8 @@ class PathPane(SectionedPane):
             new = [word for word in (text or "").replace(",", " ").split() if word not in self._wanted.targets]
             self._ask_ping((*self._wanted.targets, *dict.fromkeys(new)))
 
-        self.ask_line("Ping", "", changed, done)
+        followed = self._followed()
+        self.ask_line("Ping", "" if followed in self._wanted.targets else followed, changed, done)
 
     def drop_target(self, name: str) -> None:
         """Ping a machine no longer."""
@@ -354,7 +388,7 @@ class PathPane(SectionedPane):
             if text and text.strip():
                 self._ask_trace(structs.replace(self._way, target=text.strip().split()[0]))
 
-        self.ask_line("Trace", self._way.target, changed, done)
+        self.ask_line("Trace", self._way.target or self._followed(), changed, done)
 
     def _ask_trace(self, request: TraceRequest) -> None:
         self._way = request
@@ -376,7 +410,7 @@ class PathPane(SectionedPane):
     def action_diagnose(self) -> None:
         """Ask for a machine, and look for what is broken."""
         row: Any = self.front.table.pin()
-        proposed = row.name if isinstance(row, PingTarget) else self._way.target
+        proposed = row.name if isinstance(row, PingTarget) else self._way.target or self._followed()
 
         def changed(text: str) -> Answer:
             words = text.split()

@@ -31,12 +31,15 @@ if TYPE_CHECKING:
 
 __all__ = ["WatchingPane"]
 
+# Actions on the table itself.
+_OF_THE_TABLE = frozenset(
+    (
+        "back", "by", "columns", "events", "filter", "fold", "fold_all", "follow", "inspect", "invert", "kernel",
+        "order_beside", "search", "search_again", "sort_menu", "tag", "tag_children", "threads", "tree", "untag",
+        "user",
+    )
+)  # fmt: skip
 _EVENTS_AFTER = 0.5  # seconds that the first screen has for itself
-
-_TABLE_ACTIONS = {
-    "search", "search_again", "filter", "sort_menu", "order_beside", "invert", "columns", "tag", "untag", "back",
-    "tree", "fold", "fold_all", "by", "kernel", "user", "follow", "tag_children", "threads", "inspect",
-}  # fmt: skip
 
 
 class WatchingPane(ActingPane):
@@ -226,17 +229,18 @@ class WatchingPane(ActingPane):
 
     # --- one process in full
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What is about the table does nothing while the inspector covers it, and is not offered then."""
+        inspector = self._inspector()
+        if inspector is not None and inspector.covering and action in _OF_THE_TABLE:
+            return False
+        return super().check_action(action, parameters)
+
     def _inspector(self) -> Inspector | None:
         for child in self.children:
             if child.id == "inspector":
                 return child  # type: ignore[return-value]
         return None
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The table's keys do nothing while the inspector has them."""
-        if action in _TABLE_ACTIONS and self._inspector() is not None:
-            return False
-        return super().check_action(action, parameters)
 
     async def action_inspect(self, part: str) -> None:
         """Look at the selected process in full."""

@@ -54,9 +54,9 @@ class Pace:
         return None if self._shortest == float("inf") else self._shortest
 
     @property
-    def outstanding(self) -> bool:
-        """Is an answer still to come?"""
-        return bool(self._questions)
+    def outstanding(self) -> int:
+        """How many answers are still to come."""
+        return len(self._questions)
 
     def room(self, now: float) -> int:
         """How many bytes may be sent now; 0 or less means to wait for an answer, or until `patience`."""

@@ -13,7 +13,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -105,6 +105,8 @@ class Wire:
         self._timer: asyncio.TimerHandle | None = None
         self._typed = -1.0
         self.open = False  # is the terminal in application mode?
+        self.retired = False  # has Textual taken over for good?
+        self.give_way: Callable[[], None] = self.leave
         self.synchronised = False
         self.all_answered = threading.Event()
         self.all_answered.set()
@@ -180,29 +182,37 @@ class Wire:
     def _whole(self, update: LayoutUpdate) -> Iterator[_Part]:
         left, top = update.region.offset
         for y, strips in enumerate(update.strips, top):
-            self._strips[y].clear()
-            x = left
+            row, ends, x = [], [], left
             for strip in strips:
                 length = strip.cell_length
-                yield y, x, strip, length
+                row.append((y, x, strip, length))
                 x += length
+                ends.append(x)
+            yield from self._other(y, row, ends)
 
     def _partial(self, update: ChopsUpdate) -> Iterator[_Part]:
         chops, all_ends = update.chops, update.chop_ends
         for y, x1, x2 in update.spans:
             ends = all_ends[y]
-            if self._ends[y] != ends:
-                self._ends[y] = ends
-                self._strips[y].clear()
-            known = self._strips[y]
-            for end, (x, strip) in zip(ends, chops[y].items(), strict=True):
-                if strip is None or x >= x2 or end <= x1:
-                    continue
-                width = min(end, x2) - x
-                last = known.get(x)
-                if last is None or last[0] is not strip or last[1] != width:
-                    known[x] = (strip, width)
-                    yield y, x, strip, width
+            row = [
+                (y, x, strip, min(end, x2) - x)
+                for end, (x, strip) in zip(ends, chops[y].items(), strict=True)
+                if strip is not None and x < x2 and end > x1
+            ]
+            yield from self._other(y, row, ends)
+
+    def _other(self, y: int, row: list[_Part], ends: list[int]) -> Iterator[_Part]:
+        """Those parts of a row, cut at `ends`, that are not what was put there last."""
+        known = self._strips[y]
+        if self._ends[y] != ends:
+            self._ends[y] = ends
+            known.clear()
+        for part in row:
+            _, x, strip, width = part
+            last = known.get(x)
+            if last is None or last[1] != width or last[0] != strip:
+                known[x] = (strip, width)
+                yield part
 
     def _resize(self, width: int, height: int) -> None:
         self._writer = Writer(width, height, self._palette, coloured_erase=self._coloured_erase, repeat=self._repeat)
@@ -284,6 +294,8 @@ class Wire:
 
     def enter(self) -> None:
         """The terminal is ours, empty, and its line idle: ask for an answer, to learn how long the way is."""
+        if self.retired:
+            return
         self.open = True
         self._pace = Pace()
         self.all_answered.clear()
@@ -291,19 +303,29 @@ class Wire:
         self._pace.sent(monotonic(), 0, True)
         self.forget()
 
+    def heard(self) -> None:
+        """An answer is here; on any thread. `answered` follows on the loop, unless that is waiting for this."""
+        if self._pace.outstanding <= 1:
+            self.all_answered.set()
+
     def answered(self) -> None:
         """The terminal has come as far as the oldest question."""
         self._pace.answered(monotonic())
-        if not self._pace.outstanding:
-            self.all_answered.set()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.send()
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Send what is waiting; called from the event loop itself, where nobody would catch what goes wrong."""
+        try:
+            self.send()
+        except Exception:
+            self.give_way()
 
     def _again(self) -> None:
         self._timer = None
-        self.send()
+        self.go_on()
 
     def leave(self) -> None:
         """The terminal is about to be given back: paint no more."""
@@ -334,6 +356,7 @@ class WiredDriver(PitopDriver):
         except (OSError, AssertionError):
             return  # not our terminal: Textual knows what to do
         self.wire = app.wire = Wire(self.channel, app.console.color_system)
+        self.wire.give_way = app.unwire
 
     def _watch(self, on: bool) -> None:
         self._event_loop.call_soon_threadsafe(self._set_watch, on)
@@ -349,7 +372,7 @@ class WiredDriver(PitopDriver):
         assert self.channel is not None
         self.channel.resume()
         if self.wire is not None and not self.channel.backlog:
-            self.wire.send()
+            self.wire.go_on()
 
     def write(self, data: str) -> None:
         """Write sequences after all that went before."""
@@ -362,6 +385,7 @@ class WiredDriver(PitopDriver):
         """Look at what the terminal says, on the input thread."""
         if self.wire is not None:
             if isinstance(message, events.CursorPosition):
+                self.wire.heard()
                 self._event_loop.call_soon_threadsafe(self.wire.answered)
                 return
             if isinstance(message, events.Key | events.MouseEvent | events.Paste):
@@ -375,12 +399,12 @@ class WiredDriver(PitopDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self.wire is not None:
             self.wire.enter()
+            self._event_loop.call_soon_threadsafe(self._app.refresh)
 
     def disable_input(self) -> None:
         """Stop reading, once the terminal's answers have come in."""
         if self.wire is not None:
             self.wire.leave()
-            # The answers are counted on the loop, which is here; so the input thread's word is taken.
             self.wire.all_answered.wait(self.wire.grace)
         super().disable_input()
 
@@ -431,5 +455,6 @@ class Wired(App[R], Generic[R]):
         """Leave the frames to Textual from now on."""
         wire, self.wire = self.wire, None
         if wire is not None:
+            wire.retired = True
             wire.leave()
             self.screen.refresh()

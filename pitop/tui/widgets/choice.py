@@ -128,6 +128,7 @@ class Choice(ModalScreen[Hashable]):
     DEFAULT_CSS = """
     Choice { align: center middle; background: transparent; }
     Choice > Vertical {
+        width: 90%; max-width: 100; height: 80%; max-height: 100%; background: $background; border: round $primary;
         width: 90%; max-width: 100; height: 80%; max-height: 96%; background: $background; border: round $primary;
         border-title-color: $primary; padding: 0 1;
     }

@@ -17,9 +17,10 @@ from pitop.collect.topics import INSPECTION
 from pitop.model.inspection import Inspect, InspectionSnapshot
 from pitop.model.processes import ProcessKey
 from pitop.model.snapshot import Failure
+from pitop.render.ending import ending_words
 from pitop.render.field import Tone
 from pitop.render.glyphs import sparkline
-from pitop.render.inspection import Part, ending_words, parts
+from pitop.render.inspection import Part, parts
 from pitop.render.processes import state_words
 from pitop.render.text import cells, fit, sentences, visible
 from pitop.render.units import UNKNOWN, amount, bytes_text, percent
@@ -43,6 +44,7 @@ class _Chart(NamedTuple):
     name: str
     values: deque[float | None]
     unit: str  # "percent", "bytes", "amount"
+    tone: Tone  # neighbours look different: full cells would run into each other
 
     def text(self, value: float | None) -> str:
         if value is None:
@@ -93,11 +95,12 @@ class Inspector(Lines, can_focus=True):
         self._wrapped: list[list[tuple[str, Tone]]] = []
         self._top = 0
         self._reveal = False
+        self.covering = True  # whether nothing is seen of the table
         self._charts = (
-            _Chart("CPU", deque(maxlen=_KEPT), "percent"),
-            _Chart("resident", deque(maxlen=_KEPT), "bytes"),
-            _Chart("faults/s", deque(maxlen=_KEPT), "amount"),
-            _Chart("disk B/s", deque(maxlen=_KEPT), "bytes"),
+            _Chart("CPU", deque(maxlen=_KEPT), "percent", Tone.GOOD),
+            _Chart("resident", deque(maxlen=_KEPT), "bytes", Tone.ACCENT),
+            _Chart("faults/s", deque(maxlen=_KEPT), "amount", Tone.WARN),
+            _Chart("disk B/s", deque(maxlen=_KEPT), "bytes", Tone.GOOD),
         )
 
     @property
@@ -161,9 +164,10 @@ class Inspector(Lines, can_focus=True):
     def _place(self) -> None:
         parent = self.parent
         wide = getattr(getattr(parent, "size", None), "width", 0) >= _BESIDE
-        width = "55%" if wide else "100%"
-        if str(self.styles.width) != width:
-            self.styles.width = width
+        if wide is self.covering:
+            self.covering = not wide
+            self.styles.width = "55%" if wide else "100%"
+            self.screen.refresh_bindings()
 
     def _head(self) -> int:
         """Lines above the scrolled text: title, parts, and charts where there is room."""
@@ -243,7 +247,7 @@ class Inspector(Lines, can_focus=True):
         return [
             Segment(f" {chart.name:<{_LABEL - 1}}", looks.style(Tone.FAINT)),
             Segment(f"{chart.text(newest):>{_VALUE - 1}} ", looks.style(Tone.STRONG)),
-            Segment(drawn, looks.style(Tone.GOOD)),
+            Segment(drawn, looks.style(chart.tone)),
             Segment(f"  most {chart.text(max(known) if known else None)}", looks.style(Tone.FAINT)),
         ]
 

@@ -29,7 +29,7 @@ class Watcher:
         self.given: queue.Queue[Any] = queue.Queue()
         self.hold = self.source.subscribe(DNS, self.given.put)
 
-    def until(self, wanted: Callable[[DnsSnapshot], bool], seconds: float = 10.0) -> DnsSnapshot:
+    def until(self, wanted: Callable[[DnsSnapshot], bool], seconds: float = 30.0) -> DnsSnapshot:
         deadline = time.monotonic() + seconds
         while True:
             newest = self.given.get(timeout=max(0.01, deadline - time.monotonic()))

@@ -14,7 +14,7 @@ from pitop.collect.dns.compare import Comparer, cache_counters
 from pitop.model.dns.question import Options, Server
 from tests.dnslab import BIND, DNSMASQ, LEAF, SLOW, UNBOUND, DnsLab
 
-OPTIONS = Options(timeout=2.0, tries=1)
+OPTIONS = Options(timeout=10.0, tries=1)
 DELAY = 0.03
 
 

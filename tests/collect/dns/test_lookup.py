@@ -23,7 +23,7 @@ def lab(dns_lab: DnsLab) -> Lab:
 
 
 async def ask(server: str, name: str, kind: str = "A", rclass: str = "IN", **options: object) -> Answer:
-    settings = Options(timeout=3.0, **options)  # type: ignore[arg-type]
+    settings = Options(timeout=20.0, **options)  # type: ignore[arg-type]
     return await ask_in_turn(Question(name, kind, rclass), [parse_server(server)], settings)
 
 

@@ -55,7 +55,7 @@ def lab(dns_lab: DnsLab) -> Iterator[DnsLab]:
 
 async def resolved(lab: DnsLab, name: str, kind: str, anchor: str | None = None) -> Verdict:
     anchors = anchors_from(anchor or str(lab.anchor))
-    _, verdict = await look_up_proved(Question(name, kind), [parse_server(UNBOUND)], Options(timeout=3.0), anchors)
+    _, verdict = await look_up_proved(Question(name, kind), [parse_server(UNBOUND)], Options(timeout=20.0), anchors)
     return verdict
 
 

@@ -23,7 +23,8 @@ from pitop.model.dns.message import answer_of
 from pitop.model.dns.question import Options, Query, Question, Server, Transport
 from pitop.render.dns.dig import dig_lines
 
-OPTIONS = Options(timeout=0.3, tries=1)
+OPTIONS = Options(timeout=0.3, tries=1)  # where no answer is what is expected
+PATIENT = Options(timeout=20.0, tries=1)
 QUESTION = Question("www.example.")
 
 Answering = Callable[[bytes], list[tuple[float, bytes]]]
@@ -145,7 +146,7 @@ async def test_wrong_id_before_the_right_one() -> None:
         return [(0, b"\x00\x00" + right[2:]), (0.02, right)]
 
     async with udp(answering) as server:
-        found = answer_of(await exchange(Query(QUESTION, server, OPTIONS)))
+        found = answer_of(await exchange(Query(QUESTION, server, PATIENT)))
     assert [record.data for record in found.records] == ["192.0.2.1"]
     assert "wrong id 0" in found.remarks[0]
 
@@ -186,7 +187,7 @@ GARBAGE = {
 async def test_garbage_is_told(kind: str) -> None:
     wire, words = GARBAGE[kind]
     async with udp(lambda query: [(0, query[:2] + wire)]) as server:
-        found = await trouble(server)
+        found = await trouble(server, PATIENT)
     assert found.fault is Fault.GARBAGE
     assert words in found.message
 
@@ -235,7 +236,7 @@ async def test_64_kib_of_records_over_tcp() -> None:
         await writer.drain()
 
     async with tcp(talk) as server:
-        found = answer_of(await exchange(Query(QUESTION, server, Options(timeout=5.0))))
+        found = answer_of(await exchange(Query(QUESTION, server, PATIENT)))
     assert len(found.records) == 4000
 
 
@@ -255,9 +256,9 @@ async def test_tcp_that_closes_or_stops_midway() -> None:
             await asyncio.sleep(0.02)
 
     async with tcp(closes) as server:
-        assert (await trouble(server)).fault is Fault.CLOSED
+        assert (await trouble(server, PATIENT)).fault is Fault.CLOSED
     async with tcp(halves) as server:
-        assert "3 bytes into the answer" in (await trouble(server)).message
+        assert "3 bytes into the answer" in (await trouble(server, PATIENT)).message
     async with tcp(drips) as server:
         assert (await trouble(server)).fault is Fault.TIMEOUT
 
@@ -272,7 +273,7 @@ async def test_tcp_answers_with_the_wrong_id_end() -> None:
             await writer.drain()
 
     async with tcp(talk) as server:
-        found = await trouble(server)
+        found = await trouble(server, PATIENT)
     assert found.fault is Fault.GARBAGE
     assert "none to this question" in found.message
 
@@ -282,7 +283,7 @@ async def test_truncated_without_tcp_says_both() -> None:
         return [(0, answer(query, flags=0x8380))]
 
     async with udp(answering) as server:
-        found = await trouble(server)
+        found = await trouble(server, PATIENT)
     assert found.fault is Fault.REFUSED
     assert "truncated" in found.message
 
@@ -300,7 +301,7 @@ async def test_server_that_wants_its_own_cookie_gets_it() -> None:
         return [(0, response.to_wire())]
 
     async with udp(answering) as server:
-        found = answer_of(await exchange(Query(QUESTION, server, OPTIONS)))
+        found = answer_of(await exchange(Query(QUESTION, server, PATIENT)))
     assert [each.data for each in found.records] == ["192.0.2.1"]
     assert found.tries == 2
     assert "its own cookie" in found.remarks[0]
@@ -312,7 +313,7 @@ async def test_tls_that_is_no_tls() -> None:
         await reader.read(100)
 
     async with tcp(talk) as server:
-        found = await trouble(Server(server.host, server.port, Transport.TLS))
+        found = await trouble(Server(server.host, server.port, Transport.TLS), PATIENT)
     assert found.fault is Fault.TLS
 
 
@@ -325,7 +326,7 @@ async def test_escape_bytes_never_reach_the_terminal_raw() -> None:
 
     async with udp(answering) as server:
         found = answer_of(
-            await exchange(Query(Question("www.example."), server, Options(timeout=1.0, payload_bytes=None)))
+            await exchange(Query(Question("www.example."), server, Options(timeout=20.0, payload_bytes=None)))
         )
     shown = "\n".join(dig_lines(found))
     assert "owned" in shown
@@ -357,11 +358,11 @@ async def test_transfer_that_never_ends_or_is_cut() -> None:
     question = Question("www.example.", "AXFR")
     async with tcp(cut) as server:
         with pytest.raises(NoAnswer) as error:
-            await exchange(Query(question, server, OPTIONS))
+            await exchange(Query(question, server, PATIENT))
     assert error.value.trouble.fault is Fault.TRANSFER
     async with tcp(wrong) as server:
         with pytest.raises(NoAnswer) as error:
-            await exchange(Query(question, server, OPTIONS))
+            await exchange(Query(question, server, PATIENT))
     assert "does not begin with SOA" in error.value.trouble.message
 
 
@@ -379,7 +380,7 @@ async def test_incremental_transfer_is_read_to_its_end() -> None:
         await reader.read(1)
 
     async with tcp(talk) as server:
-        reply = await exchange(Query(Question("www.example.", "IXFR"), server, Options(timeout=2.0, serial=1)))
+        reply = await exchange(Query(Question("www.example.", "IXFR"), server, Options(timeout=20.0, serial=1)))
     assert [each.data.split()[2] for each in answer_of(reply).records if each.type == "SOA"] == ["3", "1", "3", "3"]
     assert len(answer_of(reply).records) == 6
 
@@ -389,11 +390,11 @@ async def test_ipv6(transport: Transport) -> None:
     with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as held:
         held.bind(("::1", 0))
         port = held.getsockname()[1]
-    found = await trouble(Server("::1", port, transport))
+    found = await trouble(Server("::1", port, transport), PATIENT)
     assert found.fault is Fault.REFUSED
     assert f"::1#{port}" in found.message
 
 
 async def test_address_with_an_interface_that_is_not_there() -> None:
-    found = await trouble(Server("fe80::1%nosuch0"))
+    found = await trouble(Server("fe80::1%nosuch0"), PATIENT)
     assert found.fault in (Fault.UNREACHABLE, Fault.CLOSED)

@@ -36,10 +36,12 @@ def test_a_socket_names_everyone_who_has_it(proc: FakeProc) -> None:
     links(proc.process(30, comm="child", start=7), _3="socket:[100]")
     links(proc.process(20, comm="we (b)", start=5), _3="socket:[100]", _4="socket:[101]", _5="/etc/passwd")
     found = walk(proc)
-    assert found.update({100, 101, 102}, {100, 101, 102}) == {100, 101}
+    assert found.update({100, 101, 102}, {100, 101, 102}) == {100, 101, 102}
     assert [(owner.pid, owner.start_ticks, owner.name) for owner in found[100]] == [(20, 5, "we (b)"), (30, 7, "child")]
     assert [owner.pid for owner in found[101]] == [20]
     assert found[102] == ()
+    assert found.searched(102)
+    assert not found.searched(100)
     assert found.complete
 
 

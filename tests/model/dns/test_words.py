@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pitop.model.dns.names import unicode_form
 from pitop.model.dns.question import Question, QuestionError, Transport, address_of, parse_server, reverse_name
 from pitop.model.dns.words import read_words
 
@@ -45,6 +46,12 @@ def test_reverse() -> None:
 def test_international_names_travel_in_ascii() -> None:
     assert asked("bücher.example") == ["xn--bcher-kva.example. IN A"]
     assert asked("BÜCHER.example") == ["xn--bcher-kva.example. IN A"]
+
+
+def test_international_names_read_as_they_are_written() -> None:
+    assert unicode_form("xn--bcher-kva.example.") == "bücher.example."
+    assert unicode_form("www.example.") is None
+    assert unicode_form("xn--a.example.") is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ class Watching(LiveSource):
     """This machine now, but nothing is done to it."""
 
     def perform(self, action: Action, told: Callable[[Outcome], None]) -> None:
-        told(Outcome(False, "not here"))
+        threading.Thread(target=told, args=(Outcome(False, "not here"),)).start()
 
 
 class House(Compared, PitopApp):  # type: ignore[misc]

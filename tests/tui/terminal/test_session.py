@@ -30,7 +30,7 @@ def sessions() -> Iterator[dict[str, subprocess.Popen[str]]]:
     common = {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
     started = {
         name: subprocess.Popen(
-            [sys.executable, "-m", f"tests.tui.terminal.{program}", str(seed), "40"],
+            [sys.executable, "-m", f"tests.tui.terminal.{program}", str(seed), "25"],
             env=common | colours,
             cwd=ROOT,
             stdout=subprocess.PIPE,

@@ -10,10 +10,12 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from pitop.collect.topics import DNS
+from pitop.collect.source import Source
+from pitop.collect.topics import DNS, PACKETS
 from pitop.model.dns.answer import Record
 from pitop.model.dns.snapshot import Begin, DnsSnapshot, Part, Stop
 from pitop.model.filter import Filter, FilterError, compile_filter
+from pitop.model.packets.snapshot import AskRows, Capture, PacketsSnapshot
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.dns.fields import RECORD_FIELDS
 from pitop.render.dns.lines import (
@@ -37,6 +39,7 @@ from pitop.tui.panes.dns.views import (
     Countdown,
     comparison_content,
     identity,
+    live_content,
     lookup_content,
     trace_content,
     watch_content,
@@ -45,8 +48,8 @@ from pitop.tui.panes.dns.views import (
 from pitop.tui.panes.dns.words import WordSuggester
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.columns import laid_out
+from pitop.tui.widgets.names import Names
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.parts import Parts
 from pitop.tui.widgets.prompt import Answer as Reaction
 from pitop.tui.widgets.prompt import Prompt
 from pitop.tui.widgets.table import Table
@@ -56,6 +59,7 @@ __all__ = ["DnsPane"]
 _HISTORY = 100  # lines that are remembered
 _EVERY = 2.0  # seconds between askings of a watch
 _DETAIL = 5  # lines for what a row says in full
+_PACKETS = 1000  # the newest, from which questions and answers are matched
 _BAR = 16  # cells of a comparison's bar
 
 
@@ -76,7 +80,7 @@ class DnsPane(Pane):
     words = (
         "Names and who answers for them. Type a name, with types, @servers and dig's words where you like. The same "
         "line is looked up, traced from the root with every proof, put to all servers side by side, explained as this "
-        "machine resolves it, and watched."
+        "machine resolves it, and watched. Live shows what every other program asks, from the wire."
     )
 
     DEFAULT_CSS = """
@@ -111,6 +115,8 @@ class DnsPane(Pane):
         super().__init__(settings)
         self.feed = Feed(self, DNS)
         self.feeds = [self.feed]
+        self._wire = Feed(self, PACKETS)  # listened to only while its view is shown
+        self._captured: PacketsSnapshot | None = None
         bars = Field[Grade](
             "bar", "", _BAR, Unit.TEXT, self._median, "The median, on one scale for all.", show=self._bar
         )
@@ -124,7 +130,7 @@ class DnsPane(Pane):
                 "Live",
                 None,
                 LIVE_FIELDS,
-                "Packets are not captured here yet: what other programs ask is not seen.",
+                "Nothing was asked yet, on any interface, to port 53.",
             ),
         )
         self._place = 0
@@ -134,10 +140,11 @@ class DnsPane(Pane):
         self._proving = True
         self._as_dig = False
         self._shown: DnsSnapshot | None = None
+        self._source: Source | None = None
         self._needle = ""
         self._filters: dict[int, Filter[Any]] = {}  # by the place of the view
         self._countdown = Countdown()
-        self._parts = Parts([view.title for view in self._views])
+        self._parts = Names([view.title for view in self._views])
         self.table: Table[Any] = Table(RECORD_FIELDS, identity, tree="name", shed=_SHED, id="table")
 
     def compose(self) -> ComposeResult:
@@ -163,14 +170,33 @@ class DnsPane(Pane):
         if isinstance(newest, Failure):
             self._say([(f" {newest.topic}: {newest.message} ({newest.where}) {newest.advice}", Tone.BAD)])
             return
-        if isinstance(newest, DnsSnapshot):
+        if isinstance(newest, PacketsSnapshot):
+            self._captured = newest
+            self._present()
+        elif isinstance(newest, DnsSnapshot):
             self._shown = _kept(self._shown, newest)
             self._present()
 
-    def wake(self, source: Any) -> None:
+    def wake(self, source: Source) -> None:
         """What was cancelled when the pane was left can be asked again."""
         self._asked.clear()
         super().wake(source)
+        self._source = source
+        self._listen()
+
+    def rest(self) -> None:
+        """Nothing is collected, nor captured, for a pane that is not seen."""
+        super().rest()
+        self._wire.close()
+
+    def _listen(self) -> None:
+        """Capture while the live view is shown, and only then."""
+        if self.view.part is not None:
+            self._wire.close()
+        elif self._source is not None:
+            self._wire.open(self._source)
+            self._wire.ask(Capture(None, "port 53"))
+            self._wire.ask(AskRows(_PACKETS))
 
     def _present(self) -> None:
         busy = frozenset(
@@ -178,7 +204,7 @@ class DnsPane(Pane):
             for place, view in enumerate(self._views)
             if self._shown is not None and view.part in self._shown.running
         )
-        self._parts.show(self._place, busy)
+        self._parts.choose(self._place, busy)
         rows, prefixes, lines = self._content()
         chosen = self._filters.get(self._place)
         if chosen is not None:
@@ -210,7 +236,9 @@ class DnsPane(Pane):
 
     def _content(self) -> Content:
         known, part = self._shown, self.view.part
-        if known is None or part is None:
+        if part is None:
+            return live_content(self._captured)
+        if known is None:
             return Content()
         problem = dict(known.problems).get(part)
         if problem:
@@ -348,6 +376,7 @@ class DnsPane(Pane):
     def action_view(self, place: int) -> None:
         """Show another part of the same line."""
         self._place = place
+        self._listen()
         self._set_fields()
         self._begin()
         self._present()
@@ -360,7 +389,7 @@ class DnsPane(Pane):
         """The part beside this one."""
         self.action_view((self._place + by) % len(self._views))
 
-    def on_parts_chosen(self, event: Parts.Chosen) -> None:
+    def on_names_chosen(self, event: Names.Chosen) -> None:
         """A part was clicked."""
         self.action_view(event.place)
 

@@ -10,10 +10,12 @@ import msgspec
 from pitop.model.dns.answer import Answer, Record
 from pitop.model.dns.compare import Comparison
 from pitop.model.dns.dnssec.verdict import Security, Verdict
+from pitop.model.dns.live import live_queries, summarise
 from pitop.model.dns.reasons import STATUS, explain
 from pitop.model.dns.snapshot import DnsSnapshot, Lookup, Watched
 from pitop.model.dns.trace import Trace
 from pitop.model.dns.why import Why
+from pitop.model.packets.snapshot import PacketsSnapshot
 from pitop.render.dns.dig import dig_lines
 from pitop.render.dns.lines import beat_rows, grades, plain_rows, stage_rows
 from pitop.render.dns.nodes import trace_nodes
@@ -28,6 +30,7 @@ __all__ = [
     "Countdown",
     "comparison_content",
     "identity",
+    "live_content",
     "lookup_content",
     "trace_content",
     "watch_content",
@@ -154,6 +157,27 @@ def watch_content(watch: Watched | None, glyphs: Glyphs, width: int) -> Content:
     return Content(beat_rows(watch.beats), None, [line, graph])
 
 
+def live_content(captured: PacketsSnapshot | None) -> Content:
+    """What other programs ask, the newest first."""
+    if captured is None:
+        return Content(lines=[[(" beginning to listen", Tone.FAINT)]])
+    if captured.problem:
+        return Content(lines=[[(f" {captured.problem} {captured.advice}", Tone.BAD)]])
+    queries = live_queries(captured.rows, captured.time)
+    figures = summarise(queries)
+    first: list[Phrase] = [
+        (f" {figures.queries} {'query' if figures.queries == 1 else 'queries'}", Tone.PLAIN),
+        (f"  {figures.unanswered} unanswered", Tone.BAD if figures.unanswered else Tone.FAINT),
+        (f"  {figures.failed} failed", Tone.BAD if figures.failed else Tone.FAINT),
+    ]
+    if figures.median_ms is not None:
+        first.append((f"  median {say(figures.median_ms, Unit.MILLISECONDS)} ms", Tone.FAINT))
+    most = ", ".join(f"{name} {count}" for name, count in figures.top)
+    if most:
+        first.append((f"  most: {most}", Tone.FAINT))
+    return Content(queries, None, [first])
+
+
 def _lookup_lines(lookup: Lookup, alone: bool) -> list[list[Phrase]]:
     """How one question came out, and its verdict: in full where it is alone or bad."""
     question = (f" {lookup.question.name} {lookup.question.type}", Tone.STRONG)
@@ -161,6 +185,8 @@ def _lookup_lines(lookup: Lookup, alone: bool) -> list[list[Phrase]]:
         return [[question, (f"  {lookup.trouble.message}. {lookup.trouble.advice}", Tone.BAD)]]
     if lookup.answer is None:
         return [[question, ("  asking", Tone.FAINT)]]
+    if lookup.answer.unicode is not None:
+        question = (f" {lookup.answer.unicode} {lookup.question.type}", Tone.STRONG)
     first: list[Phrase] = [question, *_answer_phrases(lookup.answer, lookup.verdict)]
     lines = [first]
     words = explain(lookup.answer)

@@ -23,7 +23,7 @@ from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.memory.charts import CHARTS
 from pitop.render.memory.fields import ROW_FIELDS
-from pitop.render.memory.words import formula_words
+from pitop.render.memory.words import formula_words, zone_words
 from pitop.render.text import sentences
 from pitop.render.units import bytes_text
 from pitop.tui.feed import Feed
@@ -161,6 +161,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self.fail(None)
         if self._space is not None:
             self._tell_faults()
+            self._ask()
         elif changed or self._looking is None:
             self._join()
             self.present()
@@ -216,7 +217,9 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def _ask(self) -> None:
         """What is on the screen first; all the others too where the order is by what reading tells."""
-        visible = [row.key for row in self.table.on_screen]
+        # A table that is not laid out yet, or was hidden until now, has no height: a screenful will do.
+        shown = self.table.on_screen if self.table.size.height > 1 else self.table.rows[: self.size.height]
+        visible = [row.key for row in shown]
         if self._group is not None:
             visible = [each for key in visible for each in self._members.get(key, [key])]
         if self.sort_key in _DEAR or self._group is not None:
@@ -260,6 +263,8 @@ class MemoryPane(TablePane[MemoryRow]):
     def summary(self, shown: int) -> Sequence[Phrase]:
         """How many processes, what they hold together, and what could not be read."""
         memory = self._memory
+        if self._processes is None:
+            return ()
         phrases: list[Phrase] = [(f" {shown}", Tone.PLAIN), (" processes", Tone.FAINT)]
         if self._group is not None:
             words = "program" if self._group == "name" else "user"
@@ -322,11 +327,19 @@ class MemoryPane(TablePane[MemoryRow]):
             memory, zram = self._memory.memory, self._memory.zram_bytes
             parts = [(f"{part.title} {bytes_text(part.bytes)}", part.words) for part in segments(memory, zram)]
             counted = [("", formula_words(formula)) for formula in formulas(memory)]
-            sections += [("The bar, from left to right", parts), ("Used", counted)]
+            zones = [(f"{zone.name}, node {zone.node}", zone_words(zone)) for zone in self._memory.zones]
+            sections += [("The bar, from left to right", parts), ("Used", counted), ("Zones", zones)]
         sections.append(("The graphs", [(chart.title, chart.words) for chart in CHARTS]))
         self.app.push_screen(Help("Where memory is", sections))
 
     # --- the address space
+
+    def focus_pane(self) -> None:
+        """The keys go to what is seen: the address space, or the table."""
+        if self._space is not None:
+            self._space.focus_list()
+        else:
+            super().focus_pane()
 
     def on_table_activated(self) -> None:
         """Enter opens the address space; a group's line narrows the table to the group."""

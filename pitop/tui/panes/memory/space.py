@@ -156,8 +156,12 @@ class SpaceView(Vertical):
 
     def on_mount(self) -> None:
         """Take the keys."""
-        self._list.focus()
+        self.focus_list()
         self._tell()
+
+    def focus_list(self) -> None:
+        """Give the keys to the list of mappings."""
+        self._list.focus()
 
     def on_resize(self) -> None:
         """Give the charts and legends the lines that the screen can spare."""

@@ -11,8 +11,11 @@ from textual.containers import Container
 
 from pitop.collect.topics import PACKETS
 from pitop.model.filter import compile_filter
+from pitop.model.packets.actions import WriteStream
 from pitop.model.packets.packet import Packet
+from pitop.model.packets.scoping import narrowed, scope_expression
 from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
+from pitop.model.scope import Flow, Scope, of_flow, of_host
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.packets import FIELDS, OPERANDS
@@ -25,11 +28,11 @@ from pitop.render.packets.sheets import (
     statistics_lines,
     stream_lines,
 )
-from pitop.render.units import amount, bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 from pitop.tui.panes.packets.sheet import Sheet
+from pitop.tui.panes.packets.status import status_line
 from pitop.tui.panes.packets.window import PacketTable, Window
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
@@ -40,6 +43,8 @@ __all__ = ["PacketsPane"]
 
 _AROUND = 100  # rows that are asked for beyond those on the screen, on either side
 _TIMES = ("time", "since_start_seconds", "since_previous_seconds")
+_NARROW = ("time", "process", "info")
+_WIDE = 100  # cells from which on the list has all usual columns
 _BESIDE = 110  # cells from which on layers and dump stand side by side
 _TITLES = {"ladder": "Ladder", "stream": "Stream", "statistics": "Statistics", "conversations": "Conversations"}
 
@@ -71,10 +76,11 @@ class PacketsPane(TablePane[Any]):
             "The connection as arrows between two hosts",
             footer=True,
         ),
-        key("packets.stream", "s", "sheet('stream')", "Stream", "What both sides said", footer=True),
+        key("packets.stream", "o", "sheet('stream')", "Stream", "What both sides said", footer=True),
         key("packets.statistics", "g", "sheet('statistics')", "Statistics", "The capture as a whole", footer=True),
         key("packets.conversations", "v", "sheet('conversations')", "Talks", "Who talks with whom", footer=True),
         key("packets.capture", "i", "capture", "Capture", "Choose interface and capture filter", footer=True),
+        key("packets.process", "p", "process", "Process", "Go to the process that the packet belonged to"),
         key("packets.time", "t", "time", "Time", "Time of day, since the start, since the packet before"),
         key("packets.own", "e", "own", "Own SSH", "Show or leave out pitop's own SSH connection"),
         key("packets.write", "w", "write", "Write", "Write packets to a file, while the screen goes on", footer=True),
@@ -130,7 +136,19 @@ class PacketsPane(TablePane[Any]):
         super().on_mount()
         path = getattr(self.app, "reading", None)
         self._capture = Capture(path=path)
+        self._following = path is None
         self.table.empty_words = "no packets yet"
+
+    def on_resize(self) -> None:
+        """Narrow screens show what tcpdump shows, and the program; the line itself names the protocol."""
+        self.query_one("#below").set_class(self.size.width < _BESIDE, "narrow")
+        if self.settings.columns is None:
+            time = next((each for each in self.columns if each in _TIMES), _TIMES[0])
+            usual = _NARROW if self.size.width < _WIDE else self.usual
+            columns = tuple(time if each in _TIMES else each for each in usual)
+            if columns != self.columns:
+                self.columns = columns
+                self.table.set_fields(self.shown_fields())
 
     # --- what comes
 
@@ -139,7 +157,7 @@ class PacketsPane(TablePane[Any]):
         super().wake(source)
         self.feed.ask(self._capture)
         self._asked = None
-        self._ask(None if self._following else self.table.place - _AROUND)
+        self._ask(None if self._following else max(0, self.table.place - _AROUND))
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """Show a snapshot."""
@@ -160,7 +178,7 @@ class PacketsPane(TablePane[Any]):
         if newest.filter_problem:
             problems.append([(f" filter: {newest.filter_problem}", Tone.BAD)])
         self.query_one("#failure", Notice).say(*problems[:3])
-        if newest.filter == self.filter.text:
+        if newest.filter == narrowed(self.filter.text, self.scope):
             oldest = newest.status.first if not newest.filter.strip() else None
             self._window = Window(newest.rows, newest.first, newest.total, oldest)
             self.present()
@@ -182,38 +200,7 @@ class PacketsPane(TablePane[Any]):
         snapshot = self._snapshot
         if snapshot is None:
             return [(" starting to capture …", Tone.FAINT)]
-        status, capture = snapshot.status, snapshot.capture
-        where = capture.path or capture.interface or "all interfaces"
-        live = snapshot.running and capture.path is None
-        phrases: list[Phrase] = [
-            (" ● " if live else " ■ ", Tone.GOOD if live else Tone.FAINT),
-            (where, Tone.ACCENT),
-            (f"  {amount(status.captured)} packets", Tone.PLAIN),
-        ]
-        if capture.expression:
-            phrases.append((f" of “{capture.expression}”", Tone.WARN))
-        lost = status.dropped
-        phrases.append((f"  dropped {amount(lost)}", Tone.BAD if lost else Tone.FAINT))
-        if status.freezes:
-            phrases.append((f"  ring full {status.freezes}×", Tone.BAD))
-        if status.evicted:
-            phrases.append((f"  {amount(status.evicted)} oldest gone ({bytes_text(64 << 20)} kept)", Tone.WARN))
-        if status.lag > 1000 or status.reading:
-            phrases.append((f"  {amount(status.lag)} to look at", Tone.WARN))
-        if status.skipped:
-            phrases.append((f"  {amount(status.skipped)} not analysed", Tone.WARN))
-        if snapshot.left_out:
-            phrases.append(("  own SSH left out", Tone.FAINT))
-        if status.note:
-            phrases.append((f"  {status.note}", Tone.BAD))
-        if snapshot.saving:
-            phrases.append((f"  writing {snapshot.saving}: {amount(snapshot.saved)}", Tone.GOOD))
-        if status.unsaved:
-            phrases.append((f"  {amount(status.unsaved)} not written", Tone.BAD))
-        if self.filter.text.strip():
-            phrases.append((f"  filter: {self.filter.text} ({amount(shown)})", Tone.WARN))
-        phrases.append(("  following" if self._following else "  stopped here, f follows", Tone.FAINT))
-        return phrases
+        return status_line(snapshot, self.filter.text, shown, following=self._following)
 
     def key(self, row: Packet) -> int:
         """A packet is its number."""
@@ -231,7 +218,7 @@ class PacketsPane(TablePane[Any]):
         self._ask(max(0, top - _AROUND))
 
     def _ask(self, first: int | None) -> None:
-        asked = AskRows(self.size.height + 2 * _AROUND, first, self.filter.text)
+        asked = AskRows(self.size.height + 2 * _AROUND, first, narrowed(self.filter.text, self.scope))
         if asked != self._asked:
             self._asked = asked
             self.feed.ask(asked)
@@ -258,6 +245,25 @@ class PacketsPane(TablePane[Any]):
         """Show only what matches; the helper looks for it."""
         self.filter = compile_filter(text, self._operands, self._main)
         self._ask(None if self._following else 0)
+
+    def watch_scope(self, scope: Scope | None) -> None:
+        """The helper looks for what belongs to the scope."""
+        if not self.is_mounted:
+            return
+        self._ask(None if self._following else 0)
+        if scope is not None and scope_expression(scope) is None:
+            self.app.notify(f"A {scope.kind.value} means nothing to packets: all are shown.", timeout=3)
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The selected packet's conversation."""
+        packet = self.table.selected
+        if packet is None or packet.source is None or packet.destination is None:
+            return None
+        if packet.source_port is None or packet.destination_port is None:
+            return of_host(packet.destination)
+        protocol = "udp" if packet.tcp_flags is None else "tcp"
+        ends = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
+        return of_flow(Flow.between(protocol, *ends))
 
     def sort_by(self, name: str, falling: bool | None = None) -> None:
         """Packets stay in the order in which they came."""
@@ -289,8 +295,21 @@ class PacketsPane(TablePane[Any]):
             self._set_following(False)
         self._showing_detail = True
         self.query_one("#below").styles.display = "block"
-        self.query_one("#below").set_class(self.size.width < _BESIDE, "narrow")
         self._show_detail()
+
+    async def action_process(self) -> None:
+        """Go to the process that the packet belonged to."""
+        packet = self.table.pin()
+        if packet is None or packet.pid is None:
+            self.app.notify("No process is known for this packet.", timeout=3)
+            return
+        pane = await self.app.go("processes")  # type: ignore[attr-defined]
+        if isinstance(pane, TablePane):
+            row = next((each for each in pane.table.rows if getattr(each, "pid", None) == packet.pid), None)
+            if row is None:
+                self.app.notify(f"Process {packet.pid} ({packet.process}) is not there any more.", timeout=3)
+            else:
+                pane.table.aim(pane.key(row))
 
     def _show_detail(self) -> None:
         packet = self.table.selected
@@ -355,7 +374,7 @@ class PacketsPane(TablePane[Any]):
         self._title()
 
     def _title(self) -> None:
-        words = "  x hex or text" if self._sheet == "stream" else ""
+        words = "  x hex or text  w writes it to a file" if self._sheet == "stream" else ""
         self.query_one("#title", Notice).say(
             [(f" {_TITLES[self._sheet]}", Tone.STRONG), (f"   Esc back to the list{words}", Tone.FAINT)]
         )
@@ -444,8 +463,26 @@ class PacketsPane(TablePane[Any]):
         self._begin(Capture(now.interface, now.expression, own, now.path, now.attempt + 1))
         self.app.notify("pitop's own SSH connection is " + ("captured too" if own else "left out"), timeout=3)
 
+    def _write_stream(self) -> None:
+        stream = None if self._snapshot is None else self._snapshot.stream
+        if stream is None:
+            return
+
+        def changed(text: str) -> Answer:
+            return Answer("both sides, in the order in which they spoke, as they are")
+
+        def done(said: str | None) -> None:
+            if said:
+                self.act(WriteStream(said.strip(), stream))
+            self.query_one("#sheet").focus()
+
+        self._prompt("Write to", "stream.bin", changed, done)
+
     def action_write(self) -> None:
-        """Type the name of a file to write to; none ends it."""
+        """Type the name of a file to write packets to, or the stream that is shown; again ends it."""
+        if self._sheet == "stream":
+            self._write_stream()
+            return
         if self._snapshot is not None and self._snapshot.saving is not None:
             self.feed.ask(SaveTo())
             return

@@ -6,9 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from pitop.cli.options import add_scope, checked_scope
 from pitop.collect.collector import Unavailable
 from pitop.model.filter import FilterError, compile_filter
 from pitop.model.packets.row import Row
+from pitop.model.packets.scoping import narrowed, scope_expression
 
 __all__ = ["run"]
 
@@ -22,13 +24,18 @@ def run(arguments: Sequence[str]) -> int:
     parser = _parser()
     said = parser.parse_args(arguments)
     expression = " ".join(said.expression)
+    scope = checked_scope(parser, said.scope)
+    if scope is not None and scope_expression(scope) is None:
+        print(f"pitop: a scope of {scope.kind.value}: means nothing here; all are shown", file=sys.stderr)
     try:
         keep = _display_filter(said.filter)
     except FilterError as error:
         print(f"pitop packets: {error.message}\n  {said.filter}\n  {error.caret()}", file=sys.stderr)
         return 2
+    said.filter = narrowed(said.filter, scope)
+    keep = _display_filter(said.filter)
     if said.read is None:
-        from pitop.cli.packets_live import live
+        from pitop.cli.packets.live import live
 
         return live(said, expression, said.filter)
     return _recorded(said, expression, keep)
@@ -49,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     add("-n", action="store_true", help="no names; always so, for the fingers' sake")
     add("-l", action="store_true", help="flush after each line; always so on a terminal")
     add("--filter", metavar="EXPR", default="", help="show only packets for which this holds")
+    add_scope(parser)
     add("--with-own-session", action="store_true", help="do not leave out pitop's own SSH connection")
     add("--json", action="store_true", help="print JSON instead of lines")
     add("expression", metavar="FILTER", nargs="*", help="capture filter, such as: port 53 or icmp")
@@ -82,7 +90,7 @@ def _recorded(said: argparse.Namespace, expression: str, keep: Callable[[Row], b
         if said.write is not None:
             return _copied(said, rows)
         if said.json:
-            from pitop.cli.packets_json import one_document
+            from pitop.cli.packets.documents import one_document
 
             return one_document(rows, said.read)
         return _lines(rows)

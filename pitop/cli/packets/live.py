@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from pitop.collect.collector import Unavailable
 from pitop.collect.packets.client import CaptureClient
-from pitop.collect.packets.messages import Config, Ended, Print, Printed, Saved, Saving, Started, Status
+from pitop.collect.packets.messages import Config, Ended, Finish, Print, Printed, Saved, Saving, Started, Status
 from pitop.kernel.packets.session import own_sessions
 from pitop.kernel.packets.writer import CaptureWriter, Ring
 from pitop.model.packets.packet import Packet
@@ -17,6 +17,7 @@ from pitop.model.packets.packet import Packet
 __all__ = ["live"]
 
 _EVERY = 1.0  # seconds between two JSON documents
+_LAST_WORDS = 3.0  # seconds that the helper has for what is left after an interrupt
 
 
 def live(said: argparse.Namespace, expression: str, display: str) -> int:
@@ -26,7 +27,7 @@ def live(said: argparse.Namespace, expression: str, display: str) -> int:
     if said.write is not None:
         size = None if said.file_size is None else said.file_size * 1_000_000
         pcapng = ".pcapng" in said.write.rpartition("/")[2].lower()
-        saving = Saving(pcapng, size, said.file_seconds)
+        saving = Saving(pcapng, said.count, size, said.file_seconds)
     config = Config(
         interface=None if said.interface == "any" else said.interface,
         expression=expression,
@@ -40,10 +41,10 @@ def live(said: argparse.Namespace, expression: str, display: str) -> int:
             run.go()
         except KeyboardInterrupt:
             run.interrupted = True
-        except BrokenPipeError:
-            raise
+            client.send(Finish())
+            run.go(_LAST_WORDS)
         run.finish()
-    return 130 if run.interrupted and said.json else 0
+    return 130 if run.interrupted else 0
 
 
 class _Run:
@@ -59,18 +60,19 @@ class _Run:
         self._pending: list[Packet] = []
         self._due = time.monotonic() + _EVERY
 
-    def go(self) -> None:
-        """Take messages until the end."""
+    def go(self, seconds: float | None = None) -> None:
+        """Take messages until the end, no longer than `seconds`."""
         said = self.said
+        limit = None if seconds is None else time.monotonic() + seconds
         for message in self.client.stream():
+            if limit is not None and time.monotonic() > limit:
+                return
             if isinstance(message, Started):
                 self._begin()
             elif isinstance(message, Printed):
                 self._print(message.packets)
             elif isinstance(message, Saved):
                 self._save(message)
-                if said.count is not None and self.status.saved >= said.count:
-                    return
             elif isinstance(message, Status):
                 self.status = message
             elif isinstance(message, Ended):
@@ -78,8 +80,6 @@ class _Run:
                 return
             if said.json and time.monotonic() >= self._due:
                 self._document()
-            if said.write is not None and said.count is not None and self.writer and self.writer.packets >= said.count:
-                return
 
     def _begin(self) -> None:
         where = self.said.interface if self.said.interface != "any" else "all interfaces"
@@ -102,7 +102,7 @@ class _Run:
         sys.stdout.flush()
 
     def _document(self) -> None:
-        from pitop.cli.packets_json import batch_document
+        from pitop.cli.packets.documents import batch_document
 
         self._due = time.monotonic() + _EVERY
         if self._pending:
@@ -159,5 +159,5 @@ class _Run:
         print(f"{max(status.received, shown)} packets received by filter", file=sys.stderr)
         print(f"{status.dropped} packets dropped by kernel", file=sys.stderr)
         lost = status.evicted if self.writer is None else status.unsaved
-        if lost and not self.interrupted:
+        if lost:
             print(f"{lost} packets were too many to be shown in time", file=sys.stderr)

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from itertools import pairwise
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.topics import SOCKETS
-from pitop.model.scope import About, Scope, of_flow, of_process
+from pitop.model.scope import About, Scope, of_flow, of_host, of_process
 from pitop.model.snapshot import Failure, Snapshot
-from pitop.model.sockets import (
-    AskSockets,
-    CloseSocket,
-    Socket,
-    SocketsSnapshot,
-    by_local_port,
-    by_process,
-    by_remote_address,
-    by_state,
-    openings,
-    summary,
-)
+from pitop.model.sockets import AskSockets, Socket, SocketsSnapshot, summary
 from pitop.model.sockets.about import about_socket
-from pitop.model.target import Target
 from pitop.render.field import Field, Tone, by_key
 from pitop.render.glyphs import sparkline
-from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, GROUP_FIELDS, OPENING_FIELDS, STATE_FIELDS, address_port
+from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, address_port
 from pitop.render.sockets.detail import detail
 from pitop.render.units import Unit, say
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
+from pitop.tui.panes.sockets.acting import ActingSocketsPane
+from pitop.tui.panes.sockets.views import VIEWS, followed
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.table import Face, Table
@@ -47,51 +36,7 @@ _LOOKED_AT = 200  # rows whose addresses decide how wide their columns are
 _DETAIL_ROOM = 16  # lines of the pane from which on there is room for details below the table
 
 
-class _View(NamedTuple):
-    """One way to look: its fields and order, the rows that it makes of sockets, and which sockets a row stands for."""
-
-    label: str
-    words: str
-    fields: Sequence[Field[Any]]
-    columns: Sequence[str]
-    order: tuple[str, bool]
-    rows: Callable[[Sequence[Socket]], Sequence[Any]]
-    row_word: str
-
-
-def _keys(fields: Sequence[Field[Any]]) -> tuple[str, ...]:
-    return tuple(each.key for each in fields)
-
-
-_VIEWS: dict[str, _View] = {
-    "list": _View(
-        "All sockets", "one line a socket", FIELDS, COLUMNS, ("received_bytes_per_second", True), lambda rows: rows,
-        "sockets",
-    ),
-    "process": _View(
-        "By process", "what each process has open, and its traffic", GROUP_FIELDS, _keys(GROUP_FIELDS), ("count", True),
-        by_process, "processes",
-    ),
-    "remote": _View(
-        "By remote address", "who is talked to", GROUP_FIELDS, _keys(GROUP_FIELDS), ("count", True), by_remote_address,
-        "addresses",
-    ),
-    "port": _View(
-        "By port", "listeners and the connections through them", GROUP_FIELDS, _keys(GROUP_FIELDS), ("count", True),
-        by_local_port, "ports",
-    ),
-    "state": _View(
-        "By state", "how many are in which state, and what that means", STATE_FIELDS, _keys(STATE_FIELDS),
-        ("count", True), by_state, "states",
-    ),
-    "open": _View(
-        "What is open here", "listening ports, and from where they can be reached", OPENING_FIELDS,
-        _keys(OPENING_FIELDS), ("local_port", False), openings, "open ports",
-    ),
-}  # fmt: skip
-
-
-class SocketsPane(TablePane[Any]):
+class SocketsPane(ActingSocketsPane):
     """Every socket, whose it is and how it is doing."""
 
     stem = "sockets"
@@ -116,10 +61,6 @@ class SocketsPane(TablePane[Any]):
         key("sockets.view", "v", "view", "View", "By process, peer, port, state, or what is open here", footer=True),
         key("sockets.open", "o", "show('open')", "Open here", "Listening ports and who can reach them", footer=True),
         key("sockets.by-process", "t", "show('process')", "By process", "Sums by process, or the list"),
-        key(
-            "sockets.close", "X,delete", "close", "Close", "Close the socket, whoever has it", footer=True, display="X"
-        ),
-        key("sockets.signal", "k,f9", "signal", "Signal", "Choose a signal for the process", footer=True, display="k"),
         key("sockets.process", "p", "process", "Process", "Go to the process that has it", footer=True),
         key("sockets.capture", "c", "elsewhere('packets')", "Capture", "Capture this flow's packets"),
         key("sockets.trace", "r", "elsewhere('path')", "Trace", "Trace the path to the other side"),
@@ -152,12 +93,13 @@ class SocketsPane(TablePane[Any]):
         self.feeds = [self.feed]
         self._snapshot: SocketsSnapshot | None = None
         self._view = "list"
-        self._orders: dict[str, tuple[str, bool]] = {name: view.order for name, view in _VIEWS.items()}
+        self._orders: dict[str, tuple[str, bool]] = {name: view.order for name, view in VIEWS.items()}
         self._orders["list"] = (self.sort_key, self.falling)
-        self._columns: dict[str, tuple[str, ...]] = {name: tuple(view.columns) for name, view in _VIEWS.items()}
+        self._columns: dict[str, tuple[str, ...]] = {name: tuple(view.columns) for name, view in VIEWS.items()}
         self._columns["list"] = self.columns
         self._within: tuple[str, Callable[[Socket], bool], str] | None = None
         self._longest: dict[str, int] = {}
+        self._abouts: dict[Hashable, tuple[Socket, About]] = {}
         self._made: dict[Hashable, Any] = {}
         self._asked_for = AskSockets()
         self._unix_shown = False
@@ -187,6 +129,9 @@ class SocketsPane(TablePane[Any]):
             self.fail(newest)
         elif isinstance(newest, SocketsSnapshot):
             self._snapshot = newest
+            if self._abouts:
+                there = {row.key for row in (*newest.rows, *newest.closed)} if self.scope is not None else set()
+                self._abouts = {key: known for key, known in self._abouts.items() if key in there}
             self.fail(None, newest.missing)
             self.present()
 
@@ -207,14 +152,17 @@ class SocketsPane(TablePane[Any]):
         return self.within(rows)
 
     def about(self, row: Any) -> About:
-        """Its owners, user and ends."""
-        return about_socket(row)
+        """Its owners, user and ends; worked out once for each row, since there may be very many."""
+        known = self._abouts.get(row.key)
+        if known is None or known[0] is not row:
+            known = self._abouts[row.key] = (row, about_socket(row))
+        return known[1]
 
     def scope_here(self, below: bool) -> Scope | None:
-        """The flow of a connection; else the process that has it open."""
+        """The flow of a connection, or the process that has the socket; of a group what its sockets have in common."""
         row = self.table.selected
         if not isinstance(row, Socket):
-            return None
+            return followed(self._view, row)
         flow = about_socket(row).flow
         if flow is not None and row.endpoint.remote_port:
             return of_flow(flow)
@@ -230,7 +178,7 @@ class SocketsPane(TablePane[Any]):
             rows = [row for row in rows if self.filter(row)]
         if self._view != "list":
             before = self._made
-            rows = [row if (known := before.get(row.key)) != row else known for row in _VIEWS[self._view].rows(rows)]
+            rows = [row if (known := before.get(row.key)) != row else known for row in VIEWS[self._view].rows(rows)]
             self._made = {row.key: row for row in rows}
         ordered, prefixes = self.ordered(list(rows))
         self.table.show(ordered, prefixes)
@@ -262,7 +210,7 @@ class SocketsPane(TablePane[Any]):
             return ()
         counts = summary(self._snapshot)
         phrases: list[Phrase] = (
-            [(f" {_VIEWS[self._view].label}  ", Tone.ACCENT)] if self._view != "list" else [(" ", Tone.FAINT)]
+            [(f" {VIEWS[self._view].label}  ", Tone.ACCENT)] if self._view != "list" else [(" ", Tone.FAINT)]
         )
         phrases += [(f"{counts['tcp']}", Tone.PLAIN), (" tcp (", Tone.FAINT)]
         parts = [
@@ -346,7 +294,7 @@ class SocketsPane(TablePane[Any]):
         """Choose a way to look."""
         from pitop.tui.widgets.choice import Choice, Item
 
-        items = [Item(name, view.label, view.words) for name, view in _VIEWS.items()]
+        items = [Item(name, view.label, view.words) for name, view in VIEWS.items()]
 
         def chosen(name: Hashable) -> None:
             if isinstance(name, str):
@@ -364,7 +312,7 @@ class SocketsPane(TablePane[Any]):
         self._columns[self._view] = self.columns
         self._view = name
         self._made = {}
-        self.all_fields = self._list_fields if name == "list" else _VIEWS[name].fields
+        self.all_fields = self._list_fields if name == "list" else VIEWS[name].fields
         self._known = by_key(self.all_fields)
         self.columns = self._columns[name]
         self.sort_key, self.falling = self._orders[name]
@@ -378,7 +326,7 @@ class SocketsPane(TablePane[Any]):
         keys = {each.key for each in row.sockets} if hasattr(row, "sockets") else None
         view, known = self._view, row.key
         label = getattr(row, "label", None) or " ".join(str(part) for part in known[:2] if part)
-        rows = _VIEWS[view].rows
+        rows = VIEWS[view].rows
 
         def belongs(one: Socket) -> bool:
             return (keys is not None and one.key in keys) or any(group.key == known for group in rows((one,)))
@@ -450,61 +398,7 @@ class SocketsPane(TablePane[Any]):
         if self._asked_for != AskSockets():
             self.feed.ask(self._asked_for)
 
-    # --- acting
-
-    def action_close(self) -> None:
-        """Ask, and close the tagged sockets, or the selected one; ask once more before one's own SSH session goes."""
-        from pitop.tui.widgets.confirm import Confirm
-
-        rows = [row for row in self._chosen() if row.closed_time is None]
-        snapshot = self._snapshot
-        if not rows or snapshot is None:
-            self.app.notify("Select a socket of the list that is open.", timeout=3)
-            return
-        lines: list[list[Phrase]] = [
-            [(_ends(row), Tone.PLAIN), (f"  {_holders(row)}", Tone.FAINT)] for row in rows[:10]
-        ]
-        if len(rows) > len(lines):
-            lines.append([(f"and {len(rows) - len(lines)} more", Tone.FAINT)])
-        lines.append([("The program gets an error, the other side a reset; what is under way is lost.", Tone.FAINT)])
-        warned: list[list[Phrase]] = [
-            [("This carries the SSH session that you look through: pitop ends with it.", Tone.WARN)]
-        ]
-
-        def sure(yes: bool | None) -> None:
-            if yes:
-                for row in rows:
-                    self.act(CloseSocket(row.endpoint))
-
-        def answered(yes: bool | None) -> None:
-            if yes and any(row.key in snapshot.own_session for row in rows):
-                self.app.push_screen(Confirm("Close your own session?", warned), sure)
-            else:
-                sure(yes)
-
-        self.app.push_screen(Confirm("Close it?" if len(rows) == 1 else f"Close {len(rows)} sockets?", lines), answered)
-
-    def _chosen(self) -> list[Socket]:
-        """The tagged sockets, or the selected one, or those of the selected group."""
-        tagged = [row for row in self.table.tags.values() if isinstance(row, Socket)]
-        selected = self.table.pin()
-        return tagged or ([selected] if isinstance(selected, Socket) else [])
-
-    def action_signal(self) -> None:
-        """Choose a signal for the processes that have the tagged sockets, or the selected one or group."""
-        from pitop.tui.widgets.signals import ask_signal
-
-        selected = self.table.pin()
-        rows = self._chosen() or list(getattr(selected, "sockets", ()))
-        owners = {owner.key: owner for row in rows for owner in row.owners}
-        if self._view == "process" and not self.table.tags:
-            owners = {key: owner for key, owner in owners.items() if selected is not None and key == selected.key}
-        targets = [Target(key, owner.name) for key, owner in owners.items() if key is not None]
-        if not targets or self._snapshot is None:
-            self.app.notify("No process is known to have it.", timeout=3)
-            return
-        parents = dict(pairwise((*self._snapshot.viewers, 1)))
-        ask_signal(self.app, targets, parents, self.act)
+    # --- to other panes
 
     async def action_process(self) -> None:
         """Go to the process that has the socket."""
@@ -518,7 +412,16 @@ class SocketsPane(TablePane[Any]):
             pane.table.aim(owners[0].key)
 
     async def action_elsewhere(self, stem: str) -> None:
-        """Go to another pane."""
+        """Go to the packets of this flow, or to the path to its other side."""
+        row = self.table.pin()
+        scope = None
+        if isinstance(row, Socket) and row.endpoint.remote_port is not None and row.endpoint.remote_address is not None:
+            flow = about_socket(row).flow
+            scope = of_host(row.endpoint.remote_address) if stem == "path" or flow is None else of_flow(flow)
+        if scope is None:
+            self.app.notify("Select a connection that has another side.", timeout=3)
+            return
+        self.post_message(self.Follow(scope))
         await self.app.go(stem)  # type: ignore[attr-defined]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -526,18 +429,6 @@ class SocketsPane(TablePane[Any]):
         if action == "elsewhere":
             return True if self.app.has(str(parameters[0])) else None  # type: ignore[attr-defined]
         return super().check_action(action, parameters)
-
-
-def _ends(row: Socket) -> str:
-    end = row.endpoint
-    local = address_port(end.local_address, end.local_port)
-    if end.remote_port is None:
-        return f"{end.protocol} {local}"
-    return f"{end.protocol} {local} to {address_port(end.remote_address, end.remote_port)}"
-
-
-def _holders(row: Socket) -> str:
-    return ", ".join(f"{owner.name}/{owner.pid}" for owner in row.owners) or row.holder
 
 
 _USUAL = Face()

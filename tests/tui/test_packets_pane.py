@@ -1,0 +1,241 @@
+"""The packet pane: list, following, filter, details, sheets, what is asked of the collector."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from textual.pilot import Pilot
+
+from pitop.collect.topics import MACHINE, PACKETS, PROCESSES
+from pitop.model.packets.conversation import Arrow, Ladder, Piece, Stream
+from pitop.model.packets.detail import DetailField, Layer
+from pitop.model.packets.packet import Packet
+from pitop.model.packets.snapshot import (
+    AskAbout,
+    AskRows,
+    Capture,
+    CaptureStatus,
+    Detail,
+    PacketsSnapshot,
+    SaveTo,
+)
+from pitop.model.scope import Flow, of_port
+from pitop.tui.app import PitopApp
+from pitop.tui.panes.packets.pane import PacketsPane
+from pitop.tui.panes.packets.sheet import Sheet
+from pitop.tui.panes.packets.window import Window
+from pitop.tui.settings import Settings
+from tests.tui.still import NOW, StillSource, machine, processes
+
+
+def packet(number: int, **changes: Any) -> Packet:
+    line = f"IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [.], ack {number}, win 500, length 0"
+    made = Packet(
+        number, int(NOW), number * 1000, "eth0", "10.0.0.1", 4000, "10.0.0.2", 80, "TCP", 60, line, 4711, "wget\x1b[2J"
+    )
+    return replace(made, **changes)
+
+
+def snapshot(first: int = 0, count: int = 50, total: int = 1000, **changes: Any) -> PacketsSnapshot:
+    made = PacketsSnapshot(
+        time=NOW, host="board", capture=Capture(), running=True, left_out=1, first=first, total=total, examined=total,
+        status=CaptureStatus(received=total, captured=total, dropped=7, next=total + 1),
+        rows=tuple(packet(first + n + 1) for n in range(count)),
+    )  # fmt: skip
+    return replace(made, **changes)
+
+
+@asynccontextmanager
+async def opened(
+    first: PacketsSnapshot, size: tuple[int, int] = (120, 40), reading: str | None = None
+) -> AsyncIterator[tuple[Pilot[int], PacketsPane, StillSource]]:
+    source = StillSource((MACHINE, machine()), (PROCESSES, processes()), (PACKETS, first))
+    app = PitopApp(source, Settings(glyphs="block"), "packets", reading=reading)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        pane = app.query_one(PacketsPane)
+        yield pilot, pane, source
+
+
+def asked(source: StillSource, kind: type) -> list[Any]:
+    return [request for name, request in source.asked if name == "packets" and isinstance(request, kind)]
+
+
+def shown(pilot: Pilot[int]) -> str:
+    return "\n".join(
+        "".join(segment.text for segment in line) for line in pilot.app.screen._compositor.render_strips(pilot.app.size)
+    )
+
+
+async def put(pilot: Pilot[int], source: StillSource, newest: PacketsSnapshot) -> None:
+    source.put(PACKETS, newest)
+    await pilot.pause()
+    await pilot.pause()
+
+
+async def test_it_follows_the_newest_and_says_what_was_lost() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        text = shown(pilot)
+        assert pane.table.selected is not None
+        assert pane.table.selected.number == 1000
+        assert "dropped 7" in text
+        assert "own SSH left out" in text
+        assert "following" in text
+        assert "\x1b" not in text
+        assert "wget\\e[2J" in text
+        assert asked(source, Capture) == [Capture()]
+        assert asked(source, AskRows)[-1].first is None
+
+
+async def test_losses_are_said_on_the_lowest_screen_too() -> None:
+    async with opened(snapshot(950), (60, 12)) as (pilot, _, _):
+        assert "dropped 7" in shown(pilot)
+
+
+async def test_going_up_stops_and_going_to_the_end_follows_again() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        await pilot.press("up")
+        await pilot.pause()
+        assert "stopped here" in shown(pilot)
+        await put(pilot, source, snapshot(950, 60, 1010))
+        assert pane.table.selected is not None
+        assert pane.table.selected.number == 999
+        await pilot.press("end")
+        await pilot.pause()
+        assert asked(source, AskRows)[-1].first is None
+        await put(pilot, source, snapshot(970, 50, 1020))
+        assert pane.table.selected is not None
+        assert pane.table.selected.number == 1020
+
+
+async def test_rows_that_are_not_here_are_asked_for() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        await pilot.press("home")
+        await pilot.pause()
+        last = asked(source, AskRows)[-1]
+        assert last.first == 0
+        await put(pilot, source, snapshot(0, 200))
+        assert pane.table.selected is not None
+        assert pane.table.selected.number == 1
+        assert "Flags [.], ack 1," in shown(pilot)
+
+
+async def test_a_filter_is_checked_here_and_applied_there() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        await pilot.press("backslash")
+        for letter in "port=80":
+            await pilot.press({"=": "equals_sign"}.get(letter, letter))
+        await pilot.pause()
+        assert asked(source, AskRows)[-1].filter == "port=80"
+        await pilot.press("enter")
+        await put(pilot, source, snapshot(0, 3, 3, filter="port=80"))
+        assert len(pane.table.rows) == 3
+        await pilot.press("escape")
+        await pilot.pause()
+        assert asked(source, AskRows)[-1].filter == ""
+
+
+async def test_enter_shows_layers_and_marks_the_chosen_bytes() -> None:
+    layers = (Layer("Ethernet", 0, 14, (DetailField("dst", "aa:bb", 0, 6), DetailField("src", "cc", 6, 6))),)
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        await pilot.press("enter")
+        await pilot.pause()
+        assert asked(source, AskAbout) == [AskAbout(1000)]
+        detail = Detail(packet(1000), bytes(range(60)), layers)
+        await put(pilot, source, snapshot(950, detail=detail))
+        text = shown(pilot)
+        assert "Ethernet" in text
+        assert "0000  00 01 02 03" in text
+        await pilot.press("tab", "down", "down")
+        await pilot.pause()
+        assert pane.query_one("#layers", Sheet).place == 2
+        await pilot.press("escape")
+        await pilot.pause()
+        assert "Ethernet" not in shown(pilot)
+
+
+async def test_the_ladder_and_the_stream_take_the_lists_place() -> None:
+    ladder = Ladder("10.0.0.1:4000", "10.0.0.2:80", (Arrow(1, NOW, 0.0, True, "S", 0, None, 0),))
+    stream = Stream("a", "b", (Piece(True, b"GET / HTTP/1.1\r\n\x1b]0;x", 1, NOW),))
+    async with opened(snapshot(950)) as (pilot, _, source):
+        await pilot.press("l")
+        await put(pilot, source, snapshot(950, ladder=ladder))
+        text = shown(pilot)
+        assert "10.0.0.1:4000" in text
+        assert " S seq 0 " in text
+        assert "▶│" in text
+        await pilot.press("escape", "o")
+        await put(pilot, source, snapshot(950, stream=stream))
+        text = shown(pilot)
+        assert "GET / HTTP/1.1" in text
+        assert "\x1b" not in text
+        await pilot.press("x")
+        await pilot.pause()
+        assert "47 45 54 20" in shown(pilot)
+        assert [request.what for request in asked(source, AskAbout)] == ["ladder", "stream"]
+
+
+async def test_a_problem_is_shown_with_what_to_do_and_can_be_tried_again() -> None:
+    broken = snapshot(0, 0, 0, running=False, problem="capturing packets is not permitted", advice="Run it as root.")
+    async with opened(broken) as (pilot, _, source):
+        text = shown(pilot)
+        assert "not permitted" in text
+        assert "Run it as root" in text
+        await pilot.press("R")
+        await pilot.pause()
+        assert asked(source, Capture)[-1] == Capture(attempt=1)
+
+
+async def test_interface_filter_own_session_and_writing_are_asked_for() -> None:
+    async with opened(snapshot(950)) as (pilot, _, source):
+        await pilot.press("i")
+        await pilot.press(*["backspace"] * 5, "l", "o", "space", "t", "c", "p", "enter")
+        await pilot.pause()
+        assert asked(source, Capture)[-1] == Capture("lo", "tcp", attempt=1)
+        await pilot.press("e")
+        await pilot.pause()
+        assert asked(source, Capture)[-1].with_own_session
+        await pilot.press("w", "enter")
+        await pilot.pause()
+        assert asked(source, SaveTo) == [SaveTo("pitop.pcapng")]
+
+
+async def test_a_file_is_opened_at_its_beginning() -> None:
+    async with opened(snapshot(0, 200, capture=Capture(path="/x.pcap"), running=False), reading="/x.pcap") as (
+        pilot, pane, source,
+    ):  # fmt: skip
+        assert asked(source, Capture) == [Capture(path="/x.pcap")]
+        assert pane.table.selected is not None
+        assert pane.table.selected.number == 1
+        assert "/x.pcap" in shown(pilot)
+
+
+@pytest.mark.parametrize("place", [-1, 1000])
+def test_a_window_has_no_rows_beyond_its_ends(place: int) -> None:
+    window = Window((packet(501),), 500, 1000, 1)
+    assert window[500].line
+    assert window[0].number == 1
+    assert window[0].line == ""
+    assert window.place(501) == 500
+    assert window.place(1001) is None
+    if place < 0:
+        assert window[place].number == 1000
+    else:
+        with pytest.raises(IndexError):
+            window[place]
+
+
+async def test_the_scope_narrows_what_is_asked_for_and_a_packet_gives_one() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        pane.scope = of_port(80)
+        await pilot.pause()
+        assert asked(source, AskRows)[-1].filter == "port=80"
+        pane.set_filter("length>100")
+        assert asked(source, AskRows)[-1].filter == "(length>100) and port=80"
+        here = pane.scope_here(False)
+        assert here is not None
+        assert here.flow == Flow.between("udp", ("10.0.0.1", 4000), ("10.0.0.2", 80))
