@@ -62,7 +62,7 @@ def _command(name: str, arguments: Sequence[str]) -> int:
         print(f"pitop {name}: {error}{'. ' + error.advice if error.advice else ''}", file=sys.stderr)
         return _FAILED
     except OSError as error:
-        print(f"pitop {name}: {error}", file=sys.stderr)
+        print(f"pitop {name}: {error if error.filename or not error.strerror else error.strerror}", file=sys.stderr)
         return _FAILED
     return status
 

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["cells", "fit", "visible"]
+__all__ = ["cells", "fit", "sentences", "visible"]
 
 _NAMED = {
     0x1B: r"\e",
@@ -51,6 +51,13 @@ def visible(text: str) -> str:
 
 
 @lru_cache(4096)
+def sentences(*parts: str) -> str:
+    """What happened and what to do, each its own sentence; empty parts are left out."""
+    said = [part.strip() for part in parts if part.strip()]
+    ended = [part if part[-1] in ".!?:" else f"{part}." for part in said[:-1]] + said[-1:]
+    return " ".join([*ended[:1], *(part[0].upper() + part[1:] for part in ended[1:])])
+
+
 def _wide(text: str) -> int:
     total = 0
     for character in text:

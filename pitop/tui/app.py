@@ -70,7 +70,7 @@ PANES = (
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
     "pgup": "PgUp", "pgdn": "PgDn", "home": "Home", "end": "End", "space": "Space", "esc": "Esc", "shift": "Shift",
-    "del": "Del", "⏎": "Enter",
+    "del": "Del",
 }  # fmt: skip
 
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
@@ -317,6 +317,8 @@ class PitopApp(InTurn, Wired[None]):
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on a keyboard: F6, PgUp, Space, Shift+F3."""
         display = super().get_key_display(binding)
+        if display == "⏎":
+            return "Enter"
         if binding.key_display is not None or len(display) == 1:
             return display
         parts = [_CAPS.get(part, part) for part in display.split("+")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from textwrap import wrap
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from textual.app import ComposeResult
@@ -17,7 +18,7 @@ from pitop.model.filter import Filter, FilterError, compile_filter
 from pitop.model.scope import About, Scope
 from pitop.model.snapshot import Failure, Missing, Snapshot
 from pitop.render.field import Field, Tone, by_key, operands
-from pitop.render.text import visible
+from pitop.render.text import sentences, visible
 from pitop.tui.feed import Arrived, Feed
 from pitop.tui.keys import key
 from pitop.tui.settings import PaneSettings
@@ -109,7 +110,7 @@ class Pane(Widget):
         source: Source = self.app.source  # type: ignore[attr-defined]
 
         def told(outcome: Outcome) -> None:
-            words = f"{outcome.message} {outcome.advice}".strip()
+            words = sentences(outcome.message, outcome.advice)
             severity: Literal["information", "error"] = "information" if outcome.done else "error"
             self.app.notify(visible(words), severity=severity, markup=False)
             self.acted(action, outcome)
@@ -205,6 +206,7 @@ class TablePane(Pane, Generic[R]):
             except FilterError as error:
                 self._problem = f"filter in the configuration: {error.message}"
         self._needle = ""
+        self._shown = 0  # rows that passed the filter; a tree shows their ancestors, too
         self._unscoped = False  # whether there is a scope, and it means nothing to these rows
         self.table: Table[R] = Table(
             self.shown_fields(),
@@ -288,7 +290,7 @@ class TablePane(Pane, Generic[R]):
 
     def on_resize(self) -> None:
         """The summary goes where the screen is low."""
-        self.tell(len(self.table.rows))
+        self.retell()
 
     def redrawn(self) -> None:
         """Draw every line anew."""
@@ -301,11 +303,15 @@ class TablePane(Pane, Generic[R]):
 
     def fail(self, failure: Failure | None, missing: Sequence[Missing] = ()) -> None:
         """Say what could not be read, above the table; the rows that are there stay."""
-        lines: list[list[Phrase]] = []
+        said: list[Phrase] = []
         if failure is not None:
             where = f" ({failure.where})" if failure.where else ""
-            lines.append([(f" {failure.topic}: {failure.message}{where} {failure.advice}", Tone.BAD)])
-        lines += [[(f" Not shown: {each.what}: {each.why}. {each.advice}", Tone.WARN)] for each in missing]
+            said.append((sentences(f"{failure.topic}: {failure.message}{where}", failure.advice), Tone.BAD))
+        said += [(sentences(f"Not shown: {each.what}: {each.why}", each.advice), Tone.WARN) for each in missing]
+        width, height = self.app.size  # low screens have no line for what does not fit
+        lines = [
+            [(f" {line}", t)] for words, t in said for line in (wrap(words, width - 2) if height >= 20 else [words])
+        ]
         self.query_one("#failure", Notice).say(*lines[:3])
 
     def present(self) -> None:
@@ -314,8 +320,13 @@ class TablePane(Pane, Generic[R]):
         self.table.show(rows, prefixes)
         self.tell(len(rows))
 
+    def retell(self) -> None:
+        """Renew the summary line where as many rows are shown as before."""
+        self.tell(self._shown)
+
     def tell(self, shown: int) -> None:
-        """Renew the summary line; low screens have none."""
+        """Renew the summary line: `shown` rows passed the filter. Low screens have none."""
+        self._shown = shown
         if self.app.size.height < 20:
             self.query_one("#summary", Notice).say()
             return
@@ -391,12 +402,12 @@ class TablePane(Pane, Generic[R]):
         if row is not None:
             self.table.toggle_tag(row)
             self.table.action_move(1)
-            self.tell(len(self.table.rows))
+            self.retell()
 
     def action_untag(self) -> None:
         """Take every tag off."""
         self.table.untag()
-        self.tell(len(self.table.rows))
+        self.retell()
 
     def action_back(self) -> None:
         """Undo what narrows the view: the tags, then the filter, then the scope."""
@@ -428,7 +439,7 @@ class TablePane(Pane, Generic[R]):
                 return Answer(error.message, error.position, error=True)
             if not text.strip():
                 return Answer(self.filter_example)
-            return Answer(f"{len(self.table.rows)} {self.row_word}")
+            return Answer(f"{self._shown} {self.row_word}")
 
         def done(text: str | None) -> None:
             if text is None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitop.render.text import cells, fit, visible
+from pitop.render.text import cells, fit, sentences, visible
 
 HOSTILE = {
     "[/etc]": "[/etc]",
@@ -56,3 +56,9 @@ def test_fit_cuts_and_pads() -> None:
     assert fit("ab", 4, right=True) == "  ab"
     assert fit("日本語", 4) == "日… "
     assert fit("abc", 0) == ""
+
+
+def test_sentences_end_and_begin_as_sentences_do() -> None:
+    assert sentences("no permission", "only root may") == "no permission. Only root may"
+    assert sentences("It has ended.", "") == "It has ended."
+    assert sentences("", "run it as root.") == "run it as root."

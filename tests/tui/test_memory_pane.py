@@ -221,7 +221,7 @@ async def test_after_a_failure_it_is_asked_again() -> None:
     async with driven() as seen:
         count = len(seen.asked(MEMORY))
         await seen.put(MEMORY, Failure("memory", NOW, "meminfo is gone", "Mount /proc.", "machine.py:1"))
-        assert "meminfo is gone (machine.py:1) Mount /proc." in seen.text()
+        assert "meminfo is gone (machine.py:1). Mount /proc." in seen.text()
         await seen.put(MEMORY, memory(time=NOW + 1))
         assert "meminfo is gone" not in seen.text()
         assert len(seen.asked(MEMORY)) > count
@@ -308,7 +308,7 @@ async def test_a_refused_address_space_says_so() -> None:
     async with driven() as seen:
         await seen.press("enter")
         await seen.put(MAPPINGS, Failure("mappings", NOW, "the mappings may not be read", "run pitop as root", ""))
-        assert "postgres (600): the mappings may not be read. run pitop as root" in seen.text()
+        assert "postgres (600): the mappings may not be read. Run pitop as root" in seen.text()
         await seen.press("escape")
         assert "may not be read" not in seen.text()
 

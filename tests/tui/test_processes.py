@@ -304,7 +304,7 @@ async def test_pause_holds_the_view_and_not_the_collecting() -> None:
 async def test_a_failure_is_shown_and_the_rows_stay() -> None:
     async with driven() as seen:
         await seen.put(Failure("processes", NOW, "cannot read", "Do this.", "here.py:3"))
-        assert "cannot read (here.py:3) Do this." in seen.line_of("cannot read")
+        assert "cannot read (here.py:3). Do this." in seen.line_of("cannot read")
         assert seen.pids == TREE
         await seen.put(processes())
         assert not any("cannot read" in line for line in seen.lines())
@@ -399,3 +399,13 @@ async def test_the_arrow_takes_no_letter_of_a_title() -> None:
         seen.pane.sort_by("minor_faults_per_second", True)
         await seen.pilot.pause()
         assert " MINF/s▼MAJF/s" in seen.line_of("MAJF/s")
+
+
+async def test_the_count_of_what_is_shown_leaves_ancestors_out_and_stays_while_one_moves() -> None:
+    async with driven() as seen:
+        await seen.press("backslash", *"burn")
+        assert seen.line_of("Filter  1 processes")
+        await seen.press("enter")
+        assert "1 shown" in seen.line_of("filter: burn")
+        await seen.press("down")
+        assert "1 shown" in seen.line_of("filter: burn")

@@ -392,7 +392,7 @@ async def test_filter_and_search() -> None:
 async def test_failures_and_what_is_missing_are_said() -> None:
     async with driven() as seen:
         await seen.put(replace(sockets(), missing=(Missing("owners of some sockets", "why", "advice"),)))
-        assert "why. advice" in seen.line_of("owners of some sockets")
+        assert "why. Advice" in seen.line_of("owners of some sockets")
         await seen.put(Failure("sockets", NOW, "it broke", "mend it", "here.py:1"))
         assert "it broke" in seen.line_of("sockets:")
         assert seen.cookies

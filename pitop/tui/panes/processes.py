@@ -288,7 +288,7 @@ class ProcessesPane(WatchingPane):
 
     def on_table_moved(self) -> None:
         """The summary speaks of the selected process."""
-        self.tell(len(self.table.rows))
+        self.retell()
 
     def shown_order(self) -> tuple[str | None, bool]:
         """The tree by pid is just the tree."""
@@ -380,14 +380,14 @@ class ProcessesPane(WatchingPane):
     def action_follow(self) -> None:
         """Keep the selected process in view."""
         self.table.following = not self.table.following and self.table.pin() is not None
-        self.tell(len(self.table.rows))
+        self.retell()
 
     def action_tag_children(self) -> None:
         """Tag the selected process and everything under it."""
         row = self.table.pin()
         if row is not None and self._snapshot is not None:
             self.table.tag(descendants(self._snapshot.rows, row))
-            self.tell(len(self.table.rows))
+            self.retell()
 
 
 _BY_KEY = attrgetter("key")

@@ -10,9 +10,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from pitop.render.field import Field, Tone
+from pitop.render.text import visible
 from pitop.tui.widgets.lines import Lines
 
 __all__ = ["Help", "Page", "Section"]
@@ -129,7 +131,7 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A box with the page."""
         with Vertical() as box:
-            box.border_title = self._heading
+            box.border_title = Content(visible(self._heading))
             box.border_subtitle = "↑ ↓ PgDn scroll · Esc closes"
             yield self._page
 

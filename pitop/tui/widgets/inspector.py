@@ -22,7 +22,7 @@ from pitop.render.field import Tone
 from pitop.render.glyphs import sparkline
 from pitop.render.inspection import Part, parts
 from pitop.render.processes import state_words
-from pitop.render.text import cells, fit, visible
+from pitop.render.text import cells, fit, sentences, visible
 from pitop.render.units import UNKNOWN, amount, bytes_text, percent
 from pitop.tui.feed import Arrived, Feed
 from pitop.tui.keys import key
@@ -200,7 +200,9 @@ class Inspector(Lines, can_focus=True):
         if self._shown is None:
             if y != self._head() or self._failure is None:
                 return []
-            return [Segment(f" {visible(self._failure.message)}. {self._failure.advice}", looks.style(Tone.BAD))]
+            return [
+                Segment(" " + visible(sentences(self._failure.message, self._failure.advice)), looks.style(Tone.BAD))
+            ]
         place = self._top + y - self._head()
         if place >= len(self._wrapped):
             return []

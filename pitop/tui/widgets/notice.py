@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from pitop.render.field import Tone
-from pitop.render.text import visible
+from pitop.render.text import cells, visible
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.lines import Lines
 
@@ -51,4 +51,9 @@ class Notice(Lines):
         if y >= len(self._text):
             return []
         backdrop = Backdrop.HEAD if self._bar else Backdrop.PLAIN
-        return [Segment(visible(text), self.looks.style(tone, backdrop)) for text, tone in self._text[y]]
+        segments = [Segment(visible(text), self.looks.style(tone, backdrop)) for text, tone in self._text[y]]
+        if sum(each.cell_length for each in segments) <= self.size.width:
+            return segments
+        mark = self.glyphs.ellipsis
+        kept = Segment.adjust_line_length(segments, max(0, self.size.width - cells(mark)))
+        return [*kept, Segment(mark, self.looks.style(Tone.FAINT, backdrop))]

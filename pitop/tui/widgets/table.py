@@ -68,7 +68,7 @@ class Table(Lines, Generic[R], can_focus=True):
         Binding("end", "last", "Last row", show=False),
         Binding("left", "side(-1)", "Scroll left", show=False),
         Binding("right", "side(1)", "Scroll right", show=False),
-        Binding("enter", "activate", "Open", show=False, id="table.open"),
+        Binding("enter", "activate", "Open", show=False, id="table.open", tooltip="The selected row in full"),
     ]
 
     DEFAULT_CSS = """

@@ -24,6 +24,7 @@ from pitop.render.field import Tone
 from pitop.render.memory.charts import CHARTS
 from pitop.render.memory.fields import ROW_FIELDS
 from pitop.render.memory.words import formula_words, zone_words
+from pitop.render.text import sentences
 from pitop.render.units import bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
@@ -284,7 +285,7 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def on_table_moved(self) -> None:
         """The summary speaks of the selected process; what has scrolled into view is read."""
-        self.tell(len(self.table.rows))
+        self.retell()
         self._ask()
 
     # --- what the keys do
@@ -391,7 +392,7 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def _space_failed(self, failure: Failure) -> None:
         if self._space is not None and self._space_key is not None:
-            self._space.fail(f"{failure.message}. {failure.advice}")
+            self._space.fail(sentences(failure.message, failure.advice))
 
     def _tell_faults(self) -> None:
         """The selected process's faults, and what they cost."""

@@ -185,7 +185,8 @@ class SpaceView(Vertical):
     def fail(self, words: str) -> None:
         """Say why there is nothing to see."""
         if self._newest is None:
-            self._words.say([(f" {self._title}: {words}", Tone.BAD)])
+            lines = wrap(f"{self._title}: {words}", max(20, self.size.width - 2))
+            self._words.say(*([(f" {line}", Tone.BAD)] for line in lines[:3]))
 
     def faults(
         self, row: Process | None, minor: Sequence[float], major: Sequence[float], delays: Delays | None, why: str
