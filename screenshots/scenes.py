@@ -50,6 +50,12 @@ SCENES = (
         keys=("\r",),
         after=8.0,
     ),
+    Scene(
+        "inspect",
+        "One process in full: what it used as time -v tells it, with its history since it was opened",
+        keys=("t", "\r"),
+        after=12.0,
+    ),
     Scene("help", "The help of the process pane: keys, columns and the filter language", keys=("?",), lines=30),
     Scene(
         "sockets",

@@ -24,7 +24,8 @@ from pitop.kernel.identity import stat_fields
 __all__ = ["Launched", "children_of", "launch", "refusal_to_run", "tree_of"]
 
 _SUBREAPER = 36
-_SHELL = "/bin/sh"
+# dash adds nothing to the environment; bash, which is sh elsewhere, counts SHLVL up.
+_SHELL = "/bin/dash" if os.path.exists("/bin/dash") else "/bin/sh"
 _PATIENCE = 5.0  # seconds that the shell gets to fork
 _RESET = (signal.SIGPIPE, signal.SIGXFSZ)  # Python ignores them, which exec would hand on
 

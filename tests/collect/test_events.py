@@ -80,7 +80,7 @@ def test_threads_are_no_processes_but_count_in_the_accounts(collector: EventsCol
     mine = [each for each in snapshot.events if each.pid == child.pid or each.ppid == child.pid]
     assert [each.kind for each in mine] == [EventKind.FORK, EventKind.EXEC, EventKind.EXIT]
     assert mine[-1].final is not None
-    assert mine[-1].final.cpu_seconds > 0.25
+    assert mine[-1].final.cpu_seconds > 0.15  # more than one thread's; the kernel counts in ticks
 
 
 _STORM = """

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
+import select
 import signal
+import struct
+import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +83,25 @@ def test_a_lost_terminal_ends_it(opened: Opened) -> None:
     while os.waitpid(terminal.pid, os.WNOHANG)[0] == 0:
         assert time.monotonic() < limit
     terminal.status = 0
+
+
+def test_a_lost_terminal_that_never_was_the_controlling_one_ends_it() -> None:
+    """As under `su -c` or in a container: no SIGHUP comes."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    command = [sys.executable, "-m", "pitop"]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    try:
+        shown = b""
+        while b"COMMAND" not in shown:
+            assert select.select([ours], [], [], 30)[0]
+            shown += os.read(ours, 65536)
+        os.close(ours)
+        assert process.wait(15) == 128 + signal.SIGHUP
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_to_the_shell_and_back(opened: Opened) -> None:

@@ -348,7 +348,13 @@ def main() -> int:
     # Millions of small tuples come and go, hardly any of them in circles.
     gc.freeze()
     gc.set_threshold(200_000, 20, 20)
-    give_up(_MEMORY, files=config.path is not None)
+    try:
+        give_up(_MEMORY, files=config.path is not None)
+    except OSError as error:
+        source.close()
+        channel.send(Problem(f"privileges could not be given up: {error}", "Nothing is captured with them."))
+        _drain(channel)
+        return 1
     channel.send(Started(os.getuid()))
     try:
         Helper(channel, source, config).run()

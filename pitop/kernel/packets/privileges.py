@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import pwd
@@ -45,7 +46,8 @@ def give_up(memory_bytes: int, *, files: bool = False) -> None:
     prctl = libc.prctl
     if os.geteuid() == 0:
         # Others' work must not keep it from emptying the ring, nor from asking whose a short connection is.
-        os.setpriority(os.PRIO_PROCESS, 0, min(os.getpriority(os.PRIO_PROCESS, 0), -5))
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, min(os.getpriority(os.PRIO_PROCESS, 0), -5))
         user, group = _nobody()
         os.setgroups([])
         for capability in range(_LAST_CAPABILITY + 1):

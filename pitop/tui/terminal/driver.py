@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 from codecs import getincrementaldecoder
 
 from textual._xterm_parser import XTermParser
@@ -39,6 +40,7 @@ class PitopDriver(LinuxDriver):
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
         ticks = 0
+        gone = False
         try:
             while not self.exit_event.is_set():
                 ready = dict(poll.poll(_TICK * 1000 if ticks else None))
@@ -47,7 +49,8 @@ class PitopDriver(LinuxDriver):
                     break
                 if self.fileno in ready:
                     data = os.read(self.fileno, _READ)
-                    if not data:  # the terminal is gone; SIGHUP tells the app
+                    if not data:
+                        gone = True
                         break
                     for event in parser.feed(decode(data)):
                         self.process_message(event)
@@ -57,7 +60,15 @@ class PitopDriver(LinuxDriver):
                 for event in parser.tick():
                     self.process_message(event)
         except OSError:
-            pass  # the terminal is gone
+            gone = True
         finally:
             self._wake = -1
             os.close(wake)
+        if gone and not self.exit_event.is_set():
+            # Its own SIGHUP comes only to those whose controlling terminal it was: not after setsid, as under su -c.
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    def write(self, data: str) -> None:
+        """Write to the terminal; once it is gone nothing waits for the thread that wrote to it."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)

@@ -44,6 +44,7 @@ class _Chart(NamedTuple):
     name: str
     values: deque[float | None]
     unit: str  # "percent", "bytes", "amount"
+    tone: Tone  # neighbours look different: full cells would run into each other
 
     def text(self, value: float | None) -> str:
         if value is None:
@@ -96,10 +97,10 @@ class Inspector(Lines, can_focus=True):
         self._reveal = False
         self.covering = True  # whether nothing is seen of the table
         self._charts = (
-            _Chart("CPU", deque(maxlen=_KEPT), "percent"),
-            _Chart("resident", deque(maxlen=_KEPT), "bytes"),
-            _Chart("faults/s", deque(maxlen=_KEPT), "amount"),
-            _Chart("disk B/s", deque(maxlen=_KEPT), "bytes"),
+            _Chart("CPU", deque(maxlen=_KEPT), "percent", Tone.GOOD),
+            _Chart("resident", deque(maxlen=_KEPT), "bytes", Tone.ACCENT),
+            _Chart("faults/s", deque(maxlen=_KEPT), "amount", Tone.WARN),
+            _Chart("disk B/s", deque(maxlen=_KEPT), "bytes", Tone.GOOD),
         )
 
     @property
@@ -244,7 +245,7 @@ class Inspector(Lines, can_focus=True):
         return [
             Segment(f" {chart.name:<{_LABEL - 1}}", looks.style(Tone.FAINT)),
             Segment(f"{chart.text(newest):>{_VALUE - 1}} ", looks.style(Tone.STRONG)),
-            Segment(drawn, looks.style(Tone.GOOD)),
+            Segment(drawn, looks.style(chart.tone)),
             Segment(f"  most {chart.text(max(known) if known else None)}", looks.style(Tone.FAINT)),
         ]
 

@@ -1,4 +1,4 @@
-"""The line of a pane's sections: their names and how many rows each has; a click chooses."""
+"""The line of a pane's sections: their names, how many rows each has, which are at work; a click chooses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Names"]
 
 
 class Names(Lines):
-    """`Interfaces 4  Addresses 5 …`"""
+    """`Interfaces 4  Addresses 5 …`, with a mark beside those that are at work."""
 
     DEFAULT_CSS = """
     Names { height: 1; width: 1fr; }
@@ -34,12 +34,14 @@ class Names(Lines):
         self._titles = titles
         self._counts: Sequence[int | None] = [None] * len(titles)
         self._chosen = 0
+        self._busy: frozenset[int] = frozenset()
         self._starts: list[tuple[int, int]] = []
 
-    def choose(self, place: int) -> None:
-        """Mark another one."""
-        self._chosen = place
-        self.refresh()
+    def choose(self, place: int, busy: frozenset[int] = frozenset()) -> None:
+        """Mark the one that is shown, and those that are at work."""
+        if (place, busy) != (self._chosen, self._busy):
+            self._chosen, self._busy = place, busy
+            self.refresh()
 
     def count(self, counts: Sequence[int | None]) -> None:
         """Say how many rows each section has, None for nothing to say."""
@@ -56,6 +58,7 @@ class Names(Lines):
         ]
         if sum(len(text) + 2 for text in texts) > self.size.width:
             texts = [text if place == self._chosen else text[:4] for place, text in enumerate(texts)]
+        texts = [text + self.glyphs.tag if place in self._busy else text for place, text in enumerate(texts)]
         segments, used = [], 0
         self._starts = []
         for place, text in enumerate(texts):

@@ -246,6 +246,7 @@ def test_a_killed_helper_is_told() -> None:
 
 def test_the_store_forgets_the_oldest_and_counts_them(lab: Lab) -> None:
     code = (
+        "import signal; signal.alarm(40)\n"
         "from pitop.collect.packets.client import CaptureClient\n"
         "from pitop.collect.packets.messages import *\n"
         "import socket, time\n"
@@ -277,6 +278,7 @@ def test_the_store_forgets_the_oldest_and_counts_them(lab: Lab) -> None:
 def test_an_interface_that_goes_down_is_told_and_capture_goes_on(lab: Lab) -> None:
     pitop = lab.inside(
         lab.near, sys.executable, "-c",
+        "import signal; signal.alarm(40)\n"
         "from pitop.collect.packets.client import CaptureClient\n"
         "from pitop.collect.packets.messages import *\n"
         "client = CaptureClient(Config(interface='wire'))\n"
@@ -317,7 +319,7 @@ def test_vlan_tags_that_the_kernel_took_out_are_put_back(lab: Lab) -> None:
 
 @pytest.mark.parametrize("multiplexer", ["none", "tmux"])
 def test_ones_own_ssh_session_is_left_out(
-    lab: Lab, tmp_path: Path, peer: Callable[[str], str], multiplexer: str
+    lab: Lab, tmp_path: Path, peer: Callable[[str], str], multiplexer: str, request: pytest.FixtureRequest
 ) -> None:
     sshd, tmux, sudo = peer("sshd"), peer("tmux"), peer("sudo")
     key, host_key = tmp_path / "key", tmp_path / "host"
@@ -339,6 +341,10 @@ def test_ones_own_ssh_session_is_left_out(
     command = packets
     if multiplexer == "tmux":
         command = f"env -u TMUX {tmux} -L ptpackets{os.getpid()} -f /dev/null new-session '{packets}'"
+        # A multiplexer outlives the session that began it, and what runs in it does, too.
+        request.addfinalizer(
+            lambda: subprocess.run([tmux, "-L", f"ptpackets{os.getpid()}", "kill-server"], check=False)
+        )
     ssh = ["ssh", "-tt", "-q", "-i", str(key), "-p", "2222", "-o", "StrictHostKeyChecking=no",
            "-o", "UserKnownHostsFile=/dev/null", "root@127.0.0.1"]  # fmt: skip
     environment = {**os.environ, "TERM": "xterm"}
@@ -455,3 +461,31 @@ def test_a_ring_of_files_keeps_to_its_size_and_number(lab: Lab, tmp_path: Path) 
     for path in files:
         done = subprocess.run([*PITOP, "packets", "-r", str(path)], capture_output=True, text=True, check=True)
         assert done.stdout.splitlines()
+
+
+def test_an_interface_that_is_removed_and_comes_back_is_captured_again(lab: Lab) -> None:
+    pitop = lab.inside(
+        lab.near, sys.executable, "-c",
+        "import signal; signal.alarm(40)\n"
+        "from pitop.collect.packets.client import CaptureClient\n"
+        "from pitop.collect.packets.messages import *\n"
+        "client = CaptureClient(Config(interface='wire'))\n"
+        "last = None\n"
+        "for m in client.stream():\n"
+        "    if isinstance(m, Started): print('started', flush=True); client.send(Print('protocol=ICMP'))\n"
+        "    elif isinstance(m, Status) and m.note != last: last = m.note; print('note', m.note, flush=True)\n"
+        "    elif isinstance(m, Printed): print('packets', flush=True)\n",
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    with running(pitop):
+        assert pitop.stdout is not None
+        lines = iter(pitop.stdout.readline, b"")
+        assert next(lines) == b"started\n"
+        sh("ip", "-n", lab.near, "link", "delete", "wire")
+        assert next(line for line in lines if line.startswith(b"note wire")) == b"note wire is gone\n"
+        sh("ip", "-n", lab.near, "link", "add", "wire", "type", "veth", "peer", "name", "wire", "netns", lab.far)
+        for name, address in ((lab.near, "10.99.0.1/24"), (lab.far, "10.99.0.2/24")):
+            sh("ip", "-n", name, "address", "add", address, "dev", "wire")
+            sh("ip", "-n", name, "link", "set", "wire", "up")
+        with running(lab.inside(lab.near, "ping", "-i", "0.1", "10.99.0.2", stdout=subprocess.DEVNULL)):
+            assert next(line for line in lines if line == b"packets\n")

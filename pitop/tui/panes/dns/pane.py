@@ -48,8 +48,8 @@ from pitop.tui.panes.dns.views import (
 from pitop.tui.panes.dns.words import WordSuggester
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.columns import laid_out
+from pitop.tui.widgets.names import Names
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.parts import Parts
 from pitop.tui.widgets.prompt import Answer as Reaction
 from pitop.tui.widgets.prompt import Prompt
 from pitop.tui.widgets.table import Table
@@ -144,7 +144,7 @@ class DnsPane(Pane):
         self._needle = ""
         self._filters: dict[int, Filter[Any]] = {}  # by the place of the view
         self._countdown = Countdown()
-        self._parts = Parts([view.title for view in self._views])
+        self._parts = Names([view.title for view in self._views])
         self.table: Table[Any] = Table(RECORD_FIELDS, identity, tree="name", shed=_SHED, id="table")
 
     def compose(self) -> ComposeResult:
@@ -204,7 +204,7 @@ class DnsPane(Pane):
             for place, view in enumerate(self._views)
             if self._shown is not None and view.part in self._shown.running
         )
-        self._parts.show(self._place, busy)
+        self._parts.choose(self._place, busy)
         rows, prefixes, lines = self._content()
         chosen = self._filters.get(self._place)
         if chosen is not None:
@@ -389,7 +389,7 @@ class DnsPane(Pane):
         """The part beside this one."""
         self.action_view((self._place + by) % len(self._views))
 
-    def on_parts_chosen(self, event: Parts.Chosen) -> None:
+    def on_names_chosen(self, event: Names.Chosen) -> None:
         """A part was clicked."""
         self.action_view(event.place)
 

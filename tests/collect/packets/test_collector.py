@@ -1,0 +1,101 @@
+"""The topic's collector: starts, answers, survives its helper, writes files."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pitop.collect.packets.collector import PacketsCollector
+from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
+
+DATA = Path(__file__).parents[2] / "data" / "packets"
+
+
+@pytest.fixture
+def collector() -> Iterator[PacketsCollector]:
+    made = PacketsCollector()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def until(collector: PacketsCollector, test: Callable[[PacketsSnapshot], bool]) -> PacketsSnapshot:
+    limit = time.monotonic() + 15
+    while time.monotonic() < limit:
+        snapshot = collector.collect()
+        if test(snapshot):
+            return snapshot
+        select.select(collector.descriptors(), [], [], 0.05)
+    raise AssertionError("not in time")
+
+
+def test_a_file_is_shown_without_any_privilege(collector: PacketsCollector) -> None:
+    collector.ask(Capture(path=str(DATA / "ssh.pcap")))
+    collector.ask(AskRows(10, 0))
+    snapshot = until(collector, lambda each: each.total == 54 and each.examined == 54)
+    assert [packet.number for packet in snapshot.rows] == list(range(1, 11))
+    collector.ask(AskRows(10, 0, "protocol=SSH"))
+    snapshot = until(collector, lambda each: each.total == 26)
+    assert {packet.protocol for packet in snapshot.rows} == {"SSH"}
+    collector.ask(AskAbout(4, "ladder"))
+    assert until(collector, lambda each: each.ladder is not None).ladder
+    collector.ask(AskOverview("conversations"))
+    assert until(collector, lambda each: each.conversations is not None).conversations
+
+
+def test_what_is_no_capture_is_told(collector: PacketsCollector) -> None:
+    collector.ask(Capture(path="/etc/passwd"))
+    assert "not a pcap" in until(collector, lambda each: bool(each.problem)).problem
+
+
+def test_a_capture_is_written_from_its_oldest_packet_on(collector: PacketsCollector, tmp_path: Path) -> None:
+    collector.ask(Capture(path=str(DATA / "ssh.pcap")))
+    until(collector, lambda each: each.status.captured == 54)
+    path = tmp_path / "out.pcapng"
+    collector.ask(SaveTo(str(path)))
+    until(collector, lambda each: each.saved == 54)
+    collector.ask(SaveTo())
+    again = PacketsCollector()
+    again.ask(Capture(path=str(path)))
+    assert until(again, lambda each: each.status.captured == 54).status.captured == 54
+    again.close()
+    collector.ask(SaveTo("/nonexistent/place"))
+    assert "No such file" in until(collector, lambda each: bool(each.save_problem)).save_problem
+
+
+@pytest.mark.usefixtures("root")
+def test_a_killed_helper_is_told_and_started_again_when_asked(collector: PacketsCollector) -> None:
+    collector.ask(Capture("lo"))
+    until(collector, lambda each: each.running)
+    assert collector._client is not None
+    os.kill(collector._client.pid, 9)
+    snapshot = until(collector, lambda each: bool(each.problem))
+    assert not snapshot.running
+    assert "killed by signal 9" in snapshot.problem
+    assert collector.descriptors() == ()
+    collector.ask(Capture("lo", attempt=1))
+    assert until(collector, lambda each: each.running).problem == ""
+
+
+@pytest.mark.usefixtures("root")
+def test_an_interface_that_is_not_there_is_told_with_those_that_are(collector: PacketsCollector) -> None:
+    collector.ask(Capture("nosuch0"))
+    snapshot = until(collector, lambda each: bool(each.problem))
+    assert "nosuch0" in snapshot.problem
+    assert "lo" in snapshot.advice
+
+
+def test_it_ends_quickly(collector: PacketsCollector) -> None:
+    collector.ask(Capture(path=str(DATA / "ssh.pcap")))
+    until(collector, lambda each: each.total == 54)
+    client = collector._client
+    assert client is not None
+    collector.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(client.pid, 0)
