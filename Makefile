@@ -40,7 +40,7 @@ check: $(VENV)/tools
 bench: $(VENV)/tools
 	@$(BIN)/python -m bench --processes $(PROCESSES) --seconds $(SECONDS) --rounds $(ROUNDS) --size $(SIZE) \
 		$(if $(PROGRAMS),--programs $(PROGRAMS))
-	@echo && $(BIN)/python -m bench.processes && echo && $(BIN)/python -m bench.memory
+	@echo && $(BIN)/python -m bench.processes && echo && $(BIN)/python -m bench.memory && echo && $(BIN)/python -m bench.path
 
 screenshots: $(VENV)/tools
 	@sh setup/packages --list screenshots/packages.txt

@@ -46,8 +46,10 @@ def _alike(text: str) -> str:
     return re.sub(r"= [\d.]+/[\d.]+/[\d.]+/[\d.]+ ms", "= T ms", text)
 
 
-@pytest.mark.parametrize("address", ["10.9.1.2", "fd09:1::2"])
-@pytest.mark.parametrize("more", ["", "-s 1400", "-s 4", "-t 9"])
+@pytest.mark.parametrize(
+    ("address", "more"),
+    [("10.9.1.2", ""), ("fd09:1::2", ""), ("10.9.1.2", "-s 1400"), ("fd09:1::2", "-t 9"), ("10.9.1.2", "-s 4")],
+)
 def test_the_lines_are_pings(pair: Lab, peer: Callable[[str], str], address: str, more: str) -> None:
     peer("ping")
     pair.run("a", "ping", "-c1", address)

@@ -264,7 +264,7 @@ def test_the_collector(lab: Lab) -> None:
     build(lab, fork=True, mtu=1400)
     with lab.inside("c"), closing(TraceCollector()) as collector:
         assert collector.collect().rows == ()
-        request = TraceRequest(target=TARGET, interval=0.05, flows=6, timeout=0.5)
+        request = TraceRequest(target=TARGET, interval=0.05, flows=12, timeout=0.5)
         collector.ask(request)
         assert until(lambda: collector.collect().rounds > 5 and collector.collect().mtu == 1400, 10)
         snapshot = collector.collect()
@@ -274,7 +274,7 @@ def test_the_collector(lab: Lab) -> None:
             ["10.9.5.2", "10.9.6.2", TARGET],
         )
         assert snapshot.path()[3].mtu == 1400
-        assert len({path[1] for path in snapshot.paths()}) == 2
+        assert until(lambda: len({path[1] for path in collector.collect().paths()}) == 2), collector.collect().paths()
         # The way changes under it: r2a goes away for everybody.
         before = len(snapshot.paths())
         lab.ip("r1", "route", "replace", "default", "via", "10.9.3.2")
@@ -289,6 +289,16 @@ def test_the_collector(lab: Lab) -> None:
         assert until(lambda: "no.such.name" in collector.collect().trouble, 15)
         collector.ask(TraceRequest(target=""))
         assert collector.collect().rows == ()
+
+
+def test_patience_ends_a_dark_way_early(lab: Lab, peer: Callable[[str], str]) -> None:
+    peer("nft")
+    build(lab)
+    lab.run("r4", "nft", "add table ip l; add chain ip l f { type filter hook forward priority 0; policy drop; }")
+    with lab.inside("c"), closing(Tracer(TARGET, "udp", timeout=0.1)) as tracer:
+        replies = list(once(tracer, 1, 60, 1, patience=8))
+    assert max(reply.ttl for reply in replies if reply.outcome == "hop") == 4
+    assert max(reply.ttl for reply in replies) < 30
 
 
 def test_usage(lab: Lab) -> None:

@@ -47,6 +47,7 @@ from pitop.model.path.snapshot import TraceRequest
 __all__ = ["diagnose"]
 
 _SETTLE = 9.0  # seconds that the kernel takes at most to find a known neighbour gone (arp(7): delay and three probes)
+_DARK = 8  # hops in a row without an answer after which a way is taken to have ended
 _UNSETTLED = ("INCOMPLETE", "STALE", "DELAY", "PROBE")
 
 
@@ -328,7 +329,7 @@ def _traced(address: str, method: str, gateway: Step | None, own: Collection[str
     reached, mark = False, ""
     with closing(tracer):
         try:
-            for reply in once(tracer, 1, 30, 1):
+            for reply in once(tracer, 1, 30, 1, patience=_DARK):
                 if reply.outcome != "timeout":
                     hops[reply.ttl] = reply
                 if reply.outcome == "end":

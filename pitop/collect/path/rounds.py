@@ -15,8 +15,14 @@ _BEYOND = 5  # silent hops behind the last that answered that are still probed (
 _RECENT = 120
 
 
-def once(tracer: Tracer, first: int, most: int, queries: int, flow: int = 0) -> Iterator[Reply]:
-    """`queries` probes to each hop up to the target, as many under way as the flow allows."""
+def once(
+    tracer: Tracer, first: int, most: int, queries: int, flow: int = 0, patience: int | None = None
+) -> Iterator[Reply]:
+    """`queries` probes to each hop up to the target, as many under way as the flow allows.
+
+    With `patience` it ends after so many hops in a row that do not answer.
+    """
+    heard = first - 1
     plan = deque(ttl for ttl in range(first, most + 1) for _ in range(queries))
     end = most
     while plan or tracer.pending:
@@ -27,6 +33,10 @@ def once(tracer: Tracer, first: int, most: int, queries: int, flow: int = 0) -> 
         for reply in tracer.poll(0.2):
             if reply.outcome in ("end", "refused") and reply.mtu is None:
                 end = min(end, reply.ttl)
+            if reply.outcome != "timeout":
+                heard = max(heard, reply.ttl)
+            elif patience is not None and reply.ttl > heard + patience:
+                plan.clear()
             yield reply
 
 
