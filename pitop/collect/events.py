@@ -1,7 +1,8 @@
 """Forks, execs and exits as they happen, from the kernel where it tells, else from looking again and again.
 
-A thread of its own takes the kernel's events at once: what lives for a millisecond has a command line for that long
-only. Under a storm of events command lines are let go, and the events are still counted.
+A thread of its own hears of execs at once: what lives for a millisecond has a command line for that long only. All else
+waits in the socket until a snapshot is made, so that forks and exits wake nobody. Under a storm of events command lines
+are let go, and the events are still counted.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ _ENDED_MOST = 2000
 _NAMES_MOST = 65536
 _LOOKS_PER_SECOND = 300.0  # command lines read at most
 _BATCH = 0.02  # seconds between turns once that many were read
+_AWAY = 1.0  # seconds that events may wait in the socket when no snapshot is made
+_MOST = 100_000  # events taken in one go
+_STORM = 1000  # events in one turn after which the next one comes soon
+_SOON = 0.1  # seconds
 
 
 class _Known(NamedTuple):
@@ -141,7 +146,7 @@ class EventsCollector:
 
 
 class _Listener:
-    """Hears the kernel's events on a thread of its own."""
+    """Hears the kernel's events: of execs at once, on a thread of its own, of all in order when it is asked."""
 
     origin = Origin.KERNEL
 
@@ -150,6 +155,11 @@ class _Listener:
         self._reader = ProcessReader(root)
         self._ticks = ticks_per_second()
         self._connector = Connector()
+        try:
+            self._execs = Connector(only_execs=True)
+        except BaseException:
+            self._connector.close()
+            raise
         self._records: ExitRecords | None = None
         self.missing: tuple[Missing, ...] = ()
         try:
@@ -157,7 +167,9 @@ class _Listener:
         except OSError as error:
             what = "CPU time, faults and peak memory of what has ended"
             self.missing = (Missing(what, error.strerror or str(error), "Run pitop as root for them (CAP_NET_ADMIN)."),)
+        self._lock = threading.Lock()  # for whoever drains
         self._known: dict[int, _Known] = {}
+        self._ahead: dict[tuple[int, float], _Known] = {}  # by pid and time: what execs were seen to run
         self._finals: dict[int, list[ThreadRecord]] = {}
         self._looks = _LOOKS_PER_SECOND
         self._looked = time.monotonic()
@@ -171,41 +183,68 @@ class _Listener:
         return self._connector.lost
 
     def turn(self) -> None:
-        """Nothing: the thread hears all. If it died of an error, raise so that everything is made anew."""
+        """Take what has happened until now. If the thread died of an error, raise: everything is made anew then."""
         if not self._thread.is_alive():
             raise RuntimeError("the thread that hears process events has ended")
+        self._drain()
 
     def close(self) -> None:
         """End the thread and the sockets."""
         os.eventfd_write(self._end, 1)
         self._thread.join()
         os.close(self._end)
+        self._execs.close()
         self._connector.close()
         if self._records is not None:
             self._records.close()
 
     def _run(self) -> None:
-        ending, events = select.poll(), select.poll()
+        ending, execs = select.poll(), select.poll()
         ending.register(self._end, select.POLLIN)
-        events.register(self._end, select.POLLIN)
-        events.register(self._connector, select.POLLIN)
+        execs.register(self._end, select.POLLIN)
+        execs.register(self._execs, select.POLLIN)
+        pause = _AWAY
         while True:
-            if any(descriptor == self._end for descriptor, _ in events.poll()):
+            ready = execs.poll(pause * 1000)
+            if any(descriptor == self._end for descriptor, _ in ready):
                 return
-            self._drain()
+            if ready:
+                self._see()
+            else:
+                pause = _SOON if self._drain() > _STORM else _AWAY
             if self._looks < 1 and ending.poll(_BATCH * 1000):
                 return
 
-    def _drain(self) -> None:
-        """Take what waits. Events first: the record of an exit is queued before its event."""
-        heard = self._connector.read(4096)
-        if self._records is not None:
-            for record in self._records.read():
-                self._finals.setdefault(record.tgid, []).append(record)
+    def _see(self) -> None:
+        """Look at once at what has just begun to run; the exec itself comes with all other events, in order."""
+        heard = self._execs.read(4096)
+        self._earn()
+        for event in heard:
+            if isinstance(event, Exec):
+                known = self._look(event.pid, _UNKNOWN)
+                if known is not _UNKNOWN:
+                    self._ahead[event.pid, event.at] = known
+        while len(self._ahead) > _NAMES_MOST:
+            del self._ahead[next(iter(self._ahead))]
+
+    def _earn(self) -> None:
+        """Looks that time has given back."""
         moment = time.monotonic()
         self._looks = min(_LOOKS_PER_SECOND, self._looks + (moment - self._looked) * _LOOKS_PER_SECOND)
         self._looked = moment
-        offset = time.time() - moment
+
+    def _drain(self) -> int:
+        """Take what waits, and say how much. Events first: the record of an exit is queued before its event."""
+        with self._lock:
+            return self._taken()
+
+    def _taken(self) -> int:
+        heard = self._connector.read(_MOST)
+        if self._records is not None:
+            for record in self._records.read():
+                self._finals.setdefault(record.tgid, []).append(record)
+        self._earn()
+        offset = time.time() - time.monotonic()
         with self._log.lock:
             for event in heard:
                 if isinstance(event, Fork):
@@ -217,6 +256,7 @@ class _Listener:
         for table in (self._known, self._finals):
             while len(table) > _NAMES_MOST:
                 del table[next(iter(table))]
+        return len(heard)
 
     def _fork(self, event: Fork, offset: float) -> None:
         parent = self._known.get(event.ppid)
@@ -229,7 +269,10 @@ class _Listener:
 
     def _exec(self, event: Exec, offset: float) -> None:
         before = self._known.get(event.pid, _UNKNOWN)
-        known = self._known[event.pid] = self._look(event.pid, before._replace(name=None, command=None))
+        seen = self._ahead.pop((event.pid, event.at), None)
+        if seen is None:
+            seen = self._look(event.pid, before._replace(name=None, command=None))
+        known = self._known[event.pid] = seen._replace(ppid=seen.ppid or before.ppid, born=before.born)
         self._log.add(ProcessEvent(EventKind.EXEC, event.at + offset, event.pid, known.ppid, known.name, known.command))
 
     def _look(self, pid: int, before: _Known) -> _Known:

@@ -6,6 +6,7 @@ not fit into the socket's buffer are counted exactly.
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import select
@@ -18,6 +19,7 @@ __all__ = ["Connector", "Exec", "Exit", "Fork", "KernelEvent"]
 
 _NETLINK_CONNECTOR = 11
 _SO_RCVBUFFORCE = 33
+_SO_ATTACH_FILTER = 26
 _CN_IDX_PROC = _CN_VAL_PROC = 1
 _LISTEN = 1
 _NONE, _FORK, _EXEC, _EXIT = 0x0, 0x1, 0x2, 0x80000000
@@ -28,6 +30,24 @@ _PATIENCE = 0.5  # seconds for the kernel to acknowledge; it stays silent where 
 _HEAD = struct.Struct("=IHHII IIIIHH II Q")  # nlmsghdr, cn_msg, proc_event up to its union
 _IDS = struct.Struct("=IIII")
 _EXIT_IDS = struct.Struct("=IIIIII")
+
+
+def _only_execs() -> bytes:
+    """A socket filter that passes execs and the answer to the subscription (linux/filter.h).
+
+    A filter loads words in network order: what the kernel wrote in its own is compared turned round.
+    """
+    execs, answers = (socket.htonl(what) for what in (_EXEC, _NONE))
+    return b"".join(
+        struct.pack("=HBBI", *instruction)
+        for instruction in (
+            (0x20, 0, 0, 36),  # load proc_event.what, after nlmsghdr and cn_msg
+            (0x15, 1, 0, execs),
+            (0x15, 0, 1, answers),
+            (0x06, 0, 0, 0xFFFFFFFF),  # pass it whole
+            (0x06, 0, 0, 0),
+        )
+    )
 
 
 class Fork(NamedTuple):
@@ -68,10 +88,11 @@ def _in_first_namespaces() -> bool:
 class Connector:
     """Listens to process events. Raises OSError where the kernel has none, or does not let us listen.
 
-    Only the initial pid and user namespace hear them: elsewhere (in a container) the kernel does not answer.
+    Only the initial pid and user namespace hear them: elsewhere (in a container) the kernel does not answer. With
+    `only_execs` the kernel passes on nothing else, and `lost` means nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, only_execs: bool = False) -> None:
         if not _in_first_namespaces():
             raise PermissionError(errno.EPERM, "process events are told outside of containers only")
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, _NETLINK_CONNECTOR)
@@ -80,6 +101,10 @@ class Connector:
         self._early: list[KernelEvent] = []  # what came with the answer to the subscription
         try:
             self._enlarge()
+            if only_execs:
+                program = ctypes.create_string_buffer(_only_execs())
+                whole = struct.pack("HP", len(program) // 8, ctypes.addressof(program))
+                self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, whole)
             self._socket.bind((0, _CN_IDX_PROC))
             self._subscribe()
         except BaseException:
