@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Sequence
+from operator import attrgetter
 from typing import NamedTuple, Protocol, TypeVar
 
 __all__ = ["Forest", "Guides", "Member", "descendants", "flatten", "with_ancestors"]
@@ -25,6 +26,7 @@ class Member(Protocol):
 
 
 M = TypeVar("M", bound=Member)
+_PID, _PPID = attrgetter("pid"), attrgetter("ppid")
 
 
 class Guides(Protocol):
@@ -62,12 +64,11 @@ class Forest(NamedTuple):
 
 def _children(rows: Sequence[M]) -> tuple[list[int], dict[int, list[int]], list[int]]:
     """Places of the roots, the places of the children of every pid, in the order of the rows, and all pids."""
-    pids = [row.pid for row in rows]
+    pids = list(map(_PID, rows))
     present = set(pids)
     roots: list[int] = []
     children: dict[int, list[int]] = {}
-    for index, row in enumerate(rows):
-        parent = row.ppid
+    for index, parent in enumerate(map(_PPID, rows)):
         if parent in present and parent != pids[index]:
             siblings = children.get(parent)
             if siblings is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from pitop.render.events import lived_words
 
 __all__ = ["EndedRows"]
 
+_PID = attrgetter("pid")
 _SHORT_MOST = 200  # short-lived processes that the tree shows at a time
 _APART = 3.0  # seconds that the two tellings of one end may lie apart
 
@@ -25,6 +27,7 @@ class EndedRows:
 
     def __init__(self) -> None:
         self._made: dict[tuple[ProcessKey, bool], Process] = {}
+        self._users: dict[int, str] = {}
 
     def rows(self, processes: ProcessesSnapshot, events: EventsSnapshot | None) -> Sequence[Process]:
         """The ended of the last few seconds: those that were seen alive, and those that were too quick for that."""
@@ -39,19 +42,24 @@ class EndedRows:
             key = (row.key, near)
             made[key] = self._made.get(key) or (_joined(row, end) if end is not None and near else row)
             found.append(made[key])
-        seen = {row.pid for row in processes.rows} | {row.pid for row in processes.ended}
-        short = [each for each in events.ended if each.pid not in seen and each.ended_time <= processes.time]
-        users = _users(processes.rows) if short else {}
-        for end in short[-_SHORT_MOST:]:
-            key = (end.key, True)
-            made[key] = self._made.get(key) or _short(end, users)
-            found.append(made[key])
+        short = [each for each in events.ended if each.ended_time <= processes.time]
+        if short:
+            seen = {*map(_PID, processes.rows), *map(_PID, processes.ended)}
+            for end in [each for each in short if each.pid not in seen][-_SHORT_MOST:]:
+                key = (end.key, True)
+                made[key] = self._made.get(key) or _short(end, self._user(end, processes.rows))
+                found.append(made[key])
         self._made = made
         return found
 
-
-def _users(rows: Iterable[Process]) -> dict[int, str]:
-    return {row.uid: row.user for row in rows if row.uid is not None and row.user is not None}
+    def _user(self, end: Ended, rows: Iterable[Process]) -> str | None:
+        """The name of whose it was: the one that a living process of the same user has, or the number."""
+        if end.final is None:
+            return None
+        uid = end.final.uid
+        if uid not in self._users:
+            self._users[uid] = next((row.user for row in rows if row.uid == uid and row.user is not None), str(uid))
+        return self._users[uid]
 
 
 def _told(command: str, end: Ended) -> str:
@@ -78,7 +86,7 @@ def _joined(row: Process, end: Ended) -> Process:
     )
 
 
-def _short(end: Ended, users: dict[int, str]) -> Process:
+def _short(end: Ended, user: str | None) -> Process:
     """A process that no sample saw."""
     final = end.final
     name = end.name or "?"
@@ -86,7 +94,7 @@ def _short(end: Ended, users: dict[int, str]) -> Process:
         key=end.key,
         pid=end.pid,
         ppid=end.ppid or 0,
-        user=None if final is None else users.get(final.uid, str(final.uid)),
+        user=user,
         uid=None if final is None else final.uid,
         state="X",
         stat="X",
