@@ -117,7 +117,7 @@ class Looks:
                 Backdrop.PLAIN: Style(),
                 Backdrop.SELECTED: Style(reverse=True),
                 Backdrop.TAGGED: Style(underline=True),
-                Backdrop.HEAD: Style(reverse=True),
+                Backdrop.HEAD: Style(bold=True, underline=True),
             }
 
     def style(self, tone: Tone, backdrop: Backdrop = Backdrop.PLAIN, *, strong: bool = False) -> Style:

@@ -270,6 +270,10 @@ class TablePane(Pane, Generic[R]):
         """The line above the table; `shown` rows are in it."""
         return ()
 
+    def hint(self) -> Sequence[Phrase]:
+        """What ends the summary line: words on the selected row."""
+        return ()
+
     def shown_fields(self) -> list[Field[R]]:
         """The fields of the columns."""
         return [self._known[key] for key in self.columns]
@@ -337,6 +341,7 @@ class TablePane(Pane, Generic[R]):
             phrases.append((f"   {len(self.table.tags)} tagged", Tone.WARN))
         if self._unscoped:
             phrases.append(("   the scope means nothing here: all are shown", Tone.WARN))
+        phrases += self.hint()
         self.query_one("#summary", Notice).say(phrases)
 
     def ordered(self, rows: list[R]) -> tuple[Sequence[R], Sequence[str] | None]:

@@ -281,10 +281,14 @@ class ProcessesPane(WatchingPane):
             phrases.append(("  no kernel threads", Tone.FAINT))
         if self.table.following:
             phrases.append(("  following", Tone.ACCENT))
-        row = self.table.selected
-        if row is not None and row.state in "DZTt" and row.ended_time is None:
-            phrases.append((f"   {row.state} {state_words(row.state)}", Tone.FAINT))
         return phrases
+
+    def hint(self) -> Sequence[Phrase]:
+        """What the selected process's state means, where that is unusual."""
+        row = self.table.selected
+        if row is None or row.state not in "DZTt" or row.ended_time is not None:
+            return ()
+        return ((f"   {row.state} {state_words(row.state)}", Tone.FAINT),)
 
     def on_table_moved(self) -> None:
         """The summary speaks of the selected process."""
