@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from operator import attrgetter
+from itertools import compress
+from operator import attrgetter, ne
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -38,14 +39,17 @@ _DETAILS_AGE = 5.0  # seconds after which a running process's command line and u
 _ENDED_KEPT = 5.0  # seconds that an ended process stays in the snapshot
 _ENDED_MOST = 500
 
+_PID, _ROW, _CLOCK_ID, _CPU_NS = attrgetter("pid"), attrgetter("row"), attrgetter("clock_id"), attrgetter("cpu_ns")
+
 
 class _Track:
     """What is kept of one process between samples."""
 
-    __slots__ = ("clock_id", "cpu_ns", "details", "details_time", "name", "row", "settling", "stat")
+    __slots__ = ("clock_id", "cpu_ns", "details", "details_time", "name", "pid", "row", "settling", "stat")
 
     def __init__(self, name: str, stat: Stat, clock_id: int) -> None:
         self.name = name
+        self.pid = stat.pid
         self.stat = stat
         self.clock_id = clock_id
         self.cpu_ns: int | None = None
@@ -71,6 +75,8 @@ class ProcessesCollector:
         self._memory = memory_total_bytes(root)
         self._tracks: dict[str, _Track] = {}
         self._order: list[_Track] = []  # by pid
+        self._settling: set[_Track] = set()  # that ran when last read
+        self._children: dict[int, set[_Track]] = {}  # by their parent's pid
         self._changed = False  # whether _tracks holds others than _order
         self._sampled: float | None = None  # monotonic seconds of the sample before
         self._fresh: list[_Track] = []  # seen first in the sample before
@@ -83,7 +89,7 @@ class ProcessesCollector:
             for pid in request.pids:
                 track = self._tracks.get(str(pid))
                 if track is not None:
-                    track.settling = True
+                    self._settle(track, True)
 
     def descriptors(self) -> Sequence[int]:
         """Nothing to wait for but the time."""
@@ -93,6 +99,8 @@ class ProcessesCollector:
         """Forget everything."""
         self._tracks.clear()
         self._order.clear()
+        self._settling.clear()
+        self._children.clear()
 
     def collect(self) -> ProcessesSnapshot:
         """Sample every process."""
@@ -100,45 +108,50 @@ class ProcessesCollector:
         monotonic, now = time.monotonic(), time.time()
         span = None if self._sampled is None else monotonic - self._sampled
         clock = Clock(self._boot_time, self._ticks, self._memory, span)
-        gone = [name for name in self._tracks if name not in names]
-        orphaned = {int(name) for name in gone}
-        for name in gone:
-            self._end(self._tracks.pop(name), now)
-        if gone:
-            self._order = [track for track in self._order if track.name in self._tracks]
-        self._refresh(clock, now, orphaned)
-        born = [name for name in names if name not in self._tracks]
-        for name in born:
+        gone = [self._tracks.pop(name) for name in self._tracks.keys() - names]
+        for track in gone:
+            self._end(track, now)
+        if self._changed:
+            self._arrange()
+        self._refresh(clock, now, gone)
+        for name in names - self._tracks.keys():
             self._begin(name, clock, now, first=self._sampled is None)
         if self._changed:
-            self._changed = False
-            self._order = sorted(self._tracks.values(), key=attrgetter("stat.pid"))
+            self._arrange()
         self._sampled = monotonic
         self._forget(now)
         return ProcessesSnapshot(
             time=now,
             host=self._host,
             missing=self._missing(names),
-            rows=tuple([track.row for track in self._order]),
+            rows=tuple(map(_ROW, self._order)),
             ended=tuple(reversed(self._ended)),
             boot_time=self._boot_time,
         )
 
-    def _refresh(self, clock: Clock, now: float, orphaned: set[int]) -> None:
+    def _arrange(self) -> None:
+        self._changed = False
+        self._order = sorted(self._tracks.values(), key=_PID)
+
+    def _refresh(self, clock: Clock, now: float, gone: Sequence[_Track]) -> None:
         """Read again what can have changed."""
         order = self._order
         fresh, self._fresh = self._fresh, []
-        readings = self._reader.all_cpu_ns([track.clock_id for track in order])
-        before = [track.cpu_ns for track in order]
-        due = {
-            place for place, (new, old) in enumerate(zip(readings, before, strict=True)) if new != old or new is None
-        }
-        due.update(self._idle_due(clock.seconds))
-        due.update(place for place, track in enumerate(order) if track.settling)
-        if orphaned:
-            due.update(place for place, track in enumerate(order) if track.stat.ppid in orphaned)
-        for place in sorted(due):
+        readings = self._reader.all_cpu_ns(list(map(_CLOCK_ID, order)))
+        if self._reader.has_clocks:
+            before = list(map(_CPU_NS, order))
+            moved = list(compress(range(len(order)), map(ne, readings, before)))
+        else:
+            moved = list(range(len(order)))
+        still: dict[_Track, None] = dict.fromkeys(self._settling)
+        for parent in gone:  # their children have a new parent, and have not run for it
+            still.update(dict.fromkeys(self._children.pop(parent.stat.pid, ())))
+        still.update(dict.fromkeys([order[place] for place in self._idle_due(clock.seconds)]))
+        for place in moved:
+            still.pop(order[place], None)
             self._update(order[place], readings[place], clock, now)
+        for track in still:
+            self._update(track, track.cpu_ns, clock, now)
         for track in fresh:
             if track.row.cpu_percent is None and not track.settling:
                 track.row = at_rest(track.row)
@@ -181,8 +194,19 @@ class ProcessesCollector:
             tty=self._terminals[stat.tty],
             first_seen=track.row.first_seen,
         )
-        track.settling = ran
+        self._settle(track, ran)
+        if stat.ppid != track.stat.ppid:
+            self._children.get(track.stat.ppid, set()).discard(track)
+            self._children.setdefault(stat.ppid, set()).add(track)
         track.stat, track.cpu_ns = stat, cpu_ns
+
+    def _settle(self, track: _Track, ran: bool) -> None:
+        """Remember to read it in the next turn, too, whether it runs then or not; or that it has come to rest."""
+        track.settling = ran
+        if ran:
+            self._settling.add(track)
+        else:
+            self._settling.discard(track)
 
     def _cpu_grown(self, track: _Track, stat: Stat, cpu_ns: int | None) -> float | None:
         """CPU seconds used since the sample before, by the fine clock, or by ticks where there is none."""
@@ -237,10 +261,17 @@ class ProcessesCollector:
         )
         self._tracks[name] = track
         self._fresh.append(track)
+        self._children.setdefault(stat.ppid, set()).add(track)
         self._changed = True
 
     def _end(self, track: _Track, now: float) -> None:
         self._changed = True
+        self._settling.discard(track)
+        siblings = self._children.get(track.stat.ppid)
+        if siblings is not None:
+            siblings.discard(track)
+            if not siblings:
+                del self._children[track.stat.ppid]
         self._ended.append(replace(track.row, ended_time=now))
 
     def _forget(self, now: float) -> None:
