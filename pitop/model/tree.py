@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Container, Hashable, Sequence
-from operator import attrgetter
+from operator import attrgetter, eq
 from typing import NamedTuple, Protocol, TypeVar
 
 __all__ = ["Forest", "Guides", "Member", "descendants", "flatten", "with_ancestors"]
@@ -64,20 +65,18 @@ class Forest(NamedTuple):
 
 def _children(rows: Sequence[M]) -> tuple[list[int], dict[int, list[int]], list[int]]:
     """Places of the roots, the places of the children of every pid, in the order of the rows, and all pids."""
-    pids = list(map(_PID, rows))
-    present = set(pids)
+    pids, parents = list(map(_PID, rows)), list(map(_PPID, rows))
+    children: defaultdict[int, list[int]] = defaultdict(list)
+    for index, parent in enumerate(parents):
+        children[parent].append(index)
     roots: list[int] = []
-    children: dict[int, list[int]] = {}
-    for index, parent in enumerate(map(_PPID, rows)):
-        if parent in present and parent != pids[index]:
-            siblings = children.get(parent)
-            if siblings is None:
-                children[parent] = [index]
-            else:
-                siblings.append(index)
-        else:
+    for parent in children.keys() - set(pids):
+        roots += children.pop(parent)
+    if any(map(eq, pids, parents)):  # its own parent, as only a fault would have it
+        for index in [index for index, pid in enumerate(pids) if pid == parents[index]]:
             roots.append(index)
-    return roots, children, pids
+            children[pids[index]].remove(index)
+    return sorted(roots), {parent: under for parent, under in children.items() if under}, pids
 
 
 def flatten(
