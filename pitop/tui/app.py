@@ -100,6 +100,7 @@ class PitopApp(InTurn, Wired[None]):
         ),
         *[key(f"pane.{number}", str(number), f"pane({number - 1})", f"Pane {number}") for number in range(1, 8)],
         key("pause", "z", "pause", "Pause", "Hold the view still; collecting goes on", footer=True),
+        key("diagnose", "exclamation_mark", "diagnose", "Diagnose", "From the cable to the far end: what is broken"),
         key("palette", "ctrl+p", "command_palette", "Commands", "Every action by name", footer=True, display="^P"),
         key("quit", "q,f10,ctrl+c", "quit", "Quit", footer=True, display="q"),
         key("suspend", "ctrl+z", "suspend_process", "To the shell", "Stop pitop; fg brings it back"),
@@ -216,6 +217,11 @@ class PitopApp(InTurn, Wired[None]):
     def has(self, stem: str) -> bool:
         """Whether there is such a pane."""
         return any(each.stem == stem for each in PANES)
+
+    async def action_diagnose(self) -> None:
+        """Ask in the path pane for a machine, and say what is broken on the way to it."""
+        pane = await self.go("path")
+        await pane.run_action("diagnose")
 
     async def go(self, stem: str) -> Pane:
         """Show the pane of that noun."""

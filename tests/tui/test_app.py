@@ -159,3 +159,12 @@ async def test_themes_can_be_changed_and_wrong_ones_are_named() -> None:
             app.theme = theme
             await pilot.pause()
             assert any("sshd -D" in line for line in lines(app))
+
+
+async def test_one_key_in_any_pane_asks_what_is_broken() -> None:
+    app = PitopApp(a_source(), Settings(glyphs="block"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("exclamation_mark")
+        await pilot.pause()
+        assert app.pane.stem == "path"
+        assert any("TCP port" in line for line in lines(app))

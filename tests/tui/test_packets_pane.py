@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from textual.pilot import Pilot
 
+from pitop.collect.packets.recorded import frames_of, rows_of
 from pitop.collect.topics import MACHINE, PACKETS, PROCESSES
-from pitop.model.packets.conversation import Arrow, Ladder, Piece, Stream
+from pitop.model.packets.conversation import Arrow, Ladder, Piece, Stream, ladder_of
 from pitop.model.packets.detail import DetailField, Layer
+from pitop.model.packets.flows import Flows
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.snapshot import (
     AskAbout,
@@ -177,6 +180,24 @@ async def test_the_ladder_and_the_stream_take_the_lists_place() -> None:
         await pilot.pause()
         assert "47 45 54 20" in shown(pilot)
         assert [request.what for request in asked(source, AskAbout)] == ["ladder", "stream"]
+
+
+def test_the_ladder_of_a_whole_connection(snap_compare: Any) -> None:
+    """A page fetched with wget, from the handshake to the last FIN, in one picture."""
+    capture = Path(__file__).parents[1] / "data" / "packets" / "wget.pcapng"
+    rows = [row for row in rows_of(frames_of(str(capture))) if row.summary.transport == 6]
+    flows = Flows()
+    found = [flows.enter(row.summary, row.time, row.length, row.number)[0] for row in rows]
+    assert found[0] is not None
+    ladder = ladder_of(found[0], [row for row, flow in zip(rows, found, strict=True) if flow is found[0]])
+    source = StillSource((MACHINE, machine()), (PROCESSES, processes()), (PACKETS, snapshot(950)))
+
+    async def climb(pilot: Pilot[int]) -> None:
+        await pilot.press("l")
+        await put(pilot, source, snapshot(950, ladder=ladder))
+
+    app = PitopApp(source, Settings(glyphs="block"), "packets")
+    assert snap_compare(app, terminal_size=(120, 40), run_before=climb)
 
 
 async def test_a_problem_is_shown_with_what_to_do_and_can_be_tried_again() -> None:
