@@ -239,3 +239,21 @@ async def test_the_scope_narrows_what_is_asked_for_and_a_packet_gives_one() -> N
         here = pane.scope_here(False)
         assert here is not None
         assert here.flow == Flow.between("udp", ("10.0.0.1", 4000), ("10.0.0.2", 80))
+
+
+async def test_a_capture_that_is_written_goes_on_when_the_pane_is_left() -> None:
+    async with opened(snapshot()) as (pilot, _, source):
+        await pilot.press("1")
+        await pilot.pause()
+        assert "packets" not in source.listening()
+        await pilot.press("4")
+        await put(pilot, source, snapshot(saving="evening.pcapng", saved=3))
+        await pilot.press("1")
+        await pilot.pause()
+        assert "packets" in source.listening()
+        await pilot.press("4")
+        await put(pilot, source, snapshot())
+        await pilot.press("1")
+        await pilot.pause()
+        assert "packets" not in source.listening()
+    assert "packets" not in source.listening()

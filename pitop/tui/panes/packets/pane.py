@@ -28,6 +28,7 @@ from pitop.render.packets.sheets import (
     statistics_lines,
     stream_lines,
 )
+from pitop.render.text import visible
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
@@ -158,6 +159,25 @@ class PacketsPane(TablePane[Any]):
         self.feed.ask(self._capture)
         self._asked = None
         self._ask(None if self._following else max(0, self.table.place - _AROUND))
+
+    def rest(self) -> None:
+        """The pane is left: the capture ends, unless it is being written to a file."""
+        saving = None if self._snapshot is None else self._snapshot.saving
+        if saving is None or not self._snapshot_is_live():
+            super().rest()
+        else:
+            self.app.notify(
+                f"The capture goes on and is written to {visible(saving)}; w in the packet pane ends that.",
+                timeout=5,
+                markup=False,
+            )
+
+    def on_unmount(self) -> None:
+        """The program ends, and with it what is written."""
+        self._snapshot = None
+
+    def _snapshot_is_live(self) -> bool:
+        return self._snapshot is not None and self._snapshot.running and self._snapshot.capture.path is None
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """Show a snapshot."""
