@@ -257,3 +257,16 @@ async def test_a_capture_that_is_written_goes_on_when_the_pane_is_left() -> None
         await pilot.pause()
         assert "packets" not in source.listening()
     assert "packets" not in source.listening()
+
+
+async def test_a_new_capture_closes_what_is_about_the_old_one() -> None:
+    async with opened(snapshot()) as (pilot, pane, source):
+        await pilot.press("enter", "l")
+        await pilot.pause()
+        assert pane.query_one("#sheet").display
+        await pilot.press("R")
+        await pilot.pause()
+        assert asked(source, Capture)[-1].attempt == 1
+        assert pane.table.display
+        assert not pane.query_one("#sheet").display
+        assert not pane.query_one("#below").display

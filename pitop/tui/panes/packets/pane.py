@@ -462,6 +462,8 @@ class PacketsPane(TablePane[Any]):
         self._prompt("Capture", text, changed, done)
 
     def _begin(self, capture: Capture) -> None:
+        while self._sheet or self._showing_detail:  # they are about packets that will be gone
+            self.action_back()
         self._capture = capture
         self._following = True
         self._window = Window()
