@@ -16,7 +16,7 @@ from pitop.collect.path.trace import opened
 from pitop.kernel.path.mtu import mtu_steps
 from pitop.kernel.path.names import address_of
 from pitop.kernel.path.tracer import Tracer
-from pitop.model.path.hops import Hop, HopTally, Reply, added, judged, paths_text
+from pitop.model.path.hops import Hop, HopTally, Reply, added, judged, paths_text, ways
 from pitop.model.path.snapshot import TraceRequest
 from pitop.render.document import document
 from pitop.render.path.trace import hop_line, hop_record, report_lines, traceroute_head
@@ -179,8 +179,9 @@ def _report(options: argparse.Namespace, tracer: Tracer, hops: Sequence[Hop], st
     host = os.uname().nodename
     if tracer.flows > 1:
         paths = [[hop.address for hop in hops if hop.flow == flow] for flow in range(tracer.flows)]
-        print(f"{len({tuple(path) for path in paths})} ways found with {tracer.flows} flows:")
-        print("\n".join(paths_text(paths)))
+        found = ways(paths)
+        print(f"{len(found)} way{'s' * (len(found) != 1)} found with {tracer.flows} flows:")
+        print("\n".join(paths_text(found)))
         if options.cycles is None:
             return
     for flow in range(tracer.flows):
