@@ -211,7 +211,7 @@ async def test_a_file_is_opened_at_its_beginning() -> None:
         assert asked(source, Capture) == [Capture(path="/x.pcap")]
         assert pane.table.selected is not None
         assert pane.table.selected.number == 1
-        assert "/x.pcap" in shown(pilot)
+        assert "x.pcap  " in shown(pilot)
 
 
 @pytest.mark.parametrize("place", [-1, 1000])
@@ -270,3 +270,17 @@ async def test_a_new_capture_closes_what_is_about_the_old_one() -> None:
         assert pane.table.display
         assert not pane.query_one("#sheet").display
         assert not pane.query_one("#below").display
+
+
+async def test_an_empty_list_says_why() -> None:
+    async with opened(snapshot(count=0, total=0)) as (pilot, pane, source):
+        assert "no packets yet" in shown(pilot)
+        pane.set_filter("port=9")
+        await put(pilot, source, snapshot(count=0, total=0, filter="port=9"))
+        assert "no packet matches" in shown(pilot)
+
+
+async def test_a_files_status_has_room_for_the_losses() -> None:
+    path = "/a/very/long/way/to/a/place/where/someone/keeps/captures/of/last/winter/evening.pcapng"
+    async with opened(snapshot(capture=Capture(path=path)), (80, 24), reading=path) as (pilot, _, _source):
+        assert "evening.pcapng  1000 packets  dropped 7" in shown(pilot)

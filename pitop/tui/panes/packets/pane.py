@@ -206,6 +206,8 @@ class PacketsPane(TablePane[Any]):
 
     def present(self) -> None:
         """Show the rows of the window."""
+        narrow = narrowed(self.filter.text, self.scope).strip()
+        self.table.empty_words = "no packet matches the filter or scope" if narrow else "no packets yet"
         self.table.show(self._window)
         if self._following:
             self._packets_table.to_end()
