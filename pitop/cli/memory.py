@@ -16,6 +16,7 @@ from typing import Any
 
 from msgspec import to_builtins
 
+from pitop.cli.numbers import whole
 from pitop.cli.options import add_json, add_repeat, add_scope, checked_filter, checked_scope, scoped
 from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
 from pitop.model.filter import Filter
@@ -45,13 +46,6 @@ _WIDTH = 100  # of what is drawn, where the output is no terminal
 _SPACE_EVERY = 5.0  # seconds between readings of one process's mappings, at least
 
 
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("at least 1")
-    return value
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pitop memory",
@@ -60,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         "address space, every 5 s at most.",
     )
     add = parser.add_argument
-    add("--pid", type=_positive, metavar="PID", help="the address space of one process, as pmap -X")
+    add("--pid", type=whole(1), metavar="PID", help="the address space of one process, as pmap -X")
     add_repeat(parser)
     add("--sort", default="rss", metavar="KEY", help="the column to sort by (default: rss); --sort=-KEY turns it round")
     add("--filter", default="", metavar="EXPR", help="which processes, such as 'rss>100M and user=root'")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from pitop.cli.numbers import whole
 from pitop.collect.scope import scope_of
 from pitop.model.filter import Filter, FilterError, Operand, compile_filter
 from pitop.model.scope import About, Scope, ScopeError
@@ -24,13 +25,6 @@ def seconds(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("a count from 1 up")
-    return value
-
-
 def add_json(parser: argparse.ArgumentParser) -> None:
     """--json."""
     parser.add_argument("--json", action="store_true", help="one JSON object a snapshot, one line each")
@@ -39,7 +33,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 def add_repeat(parser: argparse.ArgumentParser) -> None:
     """--interval and --count."""
     parser.add_argument("--interval", type=seconds, metavar="S", help="repeat every S seconds; rates need this")
-    parser.add_argument("--count", type=_count, metavar="N", help="end after N snapshots")
+    parser.add_argument("--count", type=whole(1), metavar="N", help="end after N snapshots")
 
 
 def add_scope(parser: argparse.ArgumentParser) -> None:

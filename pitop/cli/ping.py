@@ -6,10 +6,11 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from msgspec import structs
 
+from pitop.cli.numbers import real, whole
 from pitop.collect.path.ping import echoes
 from pitop.kernel.path.names import address_of, name_of
 from pitop.kernel.path.pinger import Plan
@@ -37,46 +38,34 @@ def run(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pitop ping", description="Echoes to any number of machines at once.")
     parser.add_argument("host", nargs="+", metavar="HOST")
-    parser.add_argument("-c", dest="count", type=_at_least(int, 1), metavar="N", help="end after N echoes a machine")
+    parser.add_argument("-c", dest="count", type=whole(1), metavar="N", help="end after N echoes a machine")
     parser.add_argument(
-        "-i", dest="interval", type=_at_least(float, _SMALLEST), default=1.0, metavar="S", help="seconds between echoes"
+        "-i", dest="interval", type=real(_SMALLEST), default=1.0, metavar="S", help="seconds between echoes"
     )
     parser.add_argument(
-        "-s", dest="size", type=_size, default=56, metavar="BYTES", help="payload bytes, 8 of header come on top"
+        "-s",
+        dest="size",
+        type=whole(0, 65507),
+        default=56,
+        metavar="BYTES",
+        help="payload bytes, 8 of header come on top",
     )
-    parser.add_argument("-t", dest="ttl", type=_at_least(int, 1), metavar="HOPS", help="time to live")
+    parser.add_argument("-t", dest="ttl", type=whole(1, 255), metavar="HOPS", help="time to live")
     parser.add_argument("-D", dest="dont_fragment", action="store_const", const=True, help="forbid fragments")
     parser.add_argument(
         "-W",
         dest="timeout",
-        type=_at_least(float, 0.001),
+        type=real(0.001),
         default=2.0,
         metavar="S",
         help="seconds until an echo is lost",
     )
-    parser.add_argument("-w", dest="deadline", type=_at_least(float, 0.001), metavar="S", help="end after S seconds")
+    parser.add_argument("-w", dest="deadline", type=real(0.001), metavar="S", help="end after S seconds")
     parser.add_argument("-n", dest="numeric", action="store_true", help="look no names up")
     parser.add_argument("-4", dest="family", action="store_const", const=4, default=0, help="IPv4 only")
     parser.add_argument("-6", dest="family", action="store_const", const=6, help="IPv6 only")
     parser.add_argument("--json", action="store_true", help="one JSON object a machine, at the end")
     return parser
-
-
-def _at_least(kind: type[int] | type[float], least: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        value = kind(text)
-        if not least <= value < 1e9:
-            raise argparse.ArgumentTypeError(f"needs a number of {least} or more")
-        return value
-
-    return parse
-
-
-def _size(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65507:
-        raise argparse.ArgumentTypeError("needs 0 to 65507")
-    return value
 
 
 class _Run:

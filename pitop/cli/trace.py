@@ -9,13 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
+from pitop.cli.numbers import real, whole
 from pitop.collect.path.names import Names
 from pitop.collect.path.rounds import Rounds, once
 from pitop.collect.path.trace import opened
 from pitop.kernel.path.mtu import mtu_steps
 from pitop.kernel.path.names import address_of
 from pitop.kernel.path.tracer import Tracer
-from pitop.model.path.hops import Hop, HopTally, Reply, added, judged, paths_text
+from pitop.model.path.hops import Hop, HopTally, Reply, added, judged, paths_text, ways
 from pitop.model.path.snapshot import TraceRequest
 from pitop.render.document import document
 from pitop.render.path.trace import hop_line, hop_record, report_lines, traceroute_head
@@ -64,23 +65,23 @@ def _parser() -> argparse.ArgumentParser:
         ("tcp", "connection attempts (pass where firewalls stop the others; needs no rights)"),
     ):
         parser.add_argument(f"--{name}", dest="method", action="store_const", const=name, help=words)
-    parser.add_argument("-p", "--port", type=_whole(1, 65535), metavar="PORT", help="for udp (33434) and tcp (80)")
-    parser.add_argument("-q", dest="queries", type=_whole(1, 10), default=3, metavar="N", help="probes a hop, once")
+    parser.add_argument("-p", "--port", type=whole(1, 65535), metavar="PORT", help="for udp (33434) and tcp (80)")
+    parser.add_argument("-q", dest="queries", type=whole(1, 10), default=3, metavar="N", help="probes a hop, once")
     parser.add_argument(
-        "-c", dest="cycles", type=_whole(1, 1_000_000), metavar="N", help="report over N rounds, as mtr -r"
+        "-c", dest="cycles", type=whole(1, 1_000_000), metavar="N", help="report over N rounds, as mtr -r"
     )
     parser.add_argument(
-        "-i", dest="interval", type=_seconds, default=1.0, metavar="S", help="seconds a round (with -c)"
+        "-i", dest="interval", type=real(0.01, 3600), default=1.0, metavar="S", help="seconds a round (with -c)"
     )
-    parser.add_argument("-f", dest="first", type=_whole(1, 255), default=1, metavar="HOP", help="first hop")
-    parser.add_argument("-m", dest="hops", type=_whole(1, 255), default=30, metavar="HOPS", help="hops at most")
+    parser.add_argument("-f", dest="first", type=whole(1, 255), default=1, metavar="HOP", help="first hop")
+    parser.add_argument("-m", dest="hops", type=whole(1, 255), default=30, metavar="HOPS", help="hops at most")
     parser.add_argument(
-        "-w", dest="timeout", type=_seconds, default=2.0, metavar="S", help="seconds an answer may take"
+        "-w", dest="timeout", type=real(0.01, 3600), default=2.0, metavar="S", help="seconds an answer may take"
     )
-    parser.add_argument("-s", dest="size", type=_whole(4, 65000), default=32, metavar="BYTES", help="payload bytes")
+    parser.add_argument("-s", dest="size", type=whole(4, 65000), default=32, metavar="BYTES", help="payload bytes")
     parser.add_argument(
         "--flows",
-        type=_whole(1, 64),
+        type=whole(1, 64),
         default=1,
         metavar="N",
         help="vary the flow to find ways in parallel; draws a tree",
@@ -91,23 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("-6", dest="family", action="store_const", const=6, help="IPv6 only")
     parser.add_argument("--json", action="store_true", help="one JSON object at the end")
     return parser
-
-
-def _whole(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = int(text)
-        if not least <= value <= most:
-            raise argparse.ArgumentTypeError(f"needs {least} to {most}")
-        return value
-
-    return parse
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0.01 <= value <= 3600:
-        raise argparse.ArgumentTypeError("needs 0.01 to 3600 seconds")
-    return value
 
 
 def _numeric(address: str) -> str:
@@ -195,8 +179,9 @@ def _report(options: argparse.Namespace, tracer: Tracer, hops: Sequence[Hop], st
     host = os.uname().nodename
     if tracer.flows > 1:
         paths = [[hop.address for hop in hops if hop.flow == flow] for flow in range(tracer.flows)]
-        print(f"{len({tuple(path) for path in paths})} ways found with {tracer.flows} flows:")
-        print("\n".join(paths_text(paths)))
+        found = ways(paths)
+        print(f"{len(found)} way{'s' * (len(found) != 1)} found with {tracer.flows} flows:")
+        print("\n".join(paths_text(found)))
         if options.cycles is None:
             return
     for flow in range(tracer.flows):

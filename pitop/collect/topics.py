@@ -41,6 +41,7 @@ __all__ = [
     "PACKETS",
     "PING",
     "PROCESSES",
+    "QUERIES",
     "SOCKETS",
     "THREADS",
     "TRACE",
@@ -79,3 +80,5 @@ PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector
 TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")
 DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examiner:DiagnoseCollector")
 PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")
+# A capture of its own: what the packet pane captures, and may be writing to a file, is none of its business.
+QUERIES: Topic[PacketsSnapshot] = Topic("queries", "pitop.collect.packets.collector:PacketsCollector")

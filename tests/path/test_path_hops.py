@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitop.model.path.hops import HopTally, Reply, added, judged, paths_text
+from pitop.model.path.hops import HopTally, Reply, added, judged, paths_text, ways
 from pitop.render.path.trace import hop_line
 
 
@@ -117,6 +117,14 @@ def test_the_tree() -> None:
     assert paths_text([]) == []
     assert paths_text([["a"], ["a"]]) == [" 1  a"]
     assert paths_text([["a"], ["b"]], ("+- ", "`- ", "|  ", "   ")) == ["+-  1  a", "`-  1  b"]
+
+
+def test_silence_is_no_way_of_its_own() -> None:
+    assert ways([("a",), (None,), ("a",), (None, None)]) == [("a",)]
+    assert ways([("a", None, "d"), ("a", "c", "d"), ("a", "b", None)]) == [("a", "c", "d"), ("a", "b", None)]
+    assert ways([(None,), (None,)]) == [(None,)]
+    assert ways([("a", "b"), ("a", "b", "c")]) == [("a", "b", "c")]
+    assert ways([]) == []
 
 
 def test_lines_as_traceroute_prints_them() -> None:

@@ -278,3 +278,26 @@ def test_the_collector(pair: Lab, peer: Callable[[str], str]) -> None:
         assert "no.such.name.invalid" in nowhere.trouble
         collector.ask(PingRequest(targets=()))
         assert collector.collect().rows == ()
+
+
+def test_targets_that_stay_are_not_disturbed(pair: Lab) -> None:
+    with pair.inside("a"), closing(PingCollector()) as collector:
+
+        def ask(*targets: str) -> None:
+            collector.ask(PingRequest(targets=targets, interval=0.02, timeout=0.5))
+
+        def received(name: str) -> int:
+            return next((row.tally.received for row in collector.collect().rows if row.name == name), 0)
+
+        ask("10.9.1.2", "10.9.1.1")
+        assert until(lambda: received("10.9.1.2") > 10, 10)
+        before = received("10.9.1.2")
+        ask("10.9.1.2", "127.0.0.1", "10.9.1.1")
+        assert received("10.9.1.2") >= before
+        assert [row.name for row in collector.collect().rows] == ["10.9.1.2", "127.0.0.1", "10.9.1.1"]
+        assert until(lambda: received("127.0.0.1") > 10, 10)
+        ask("10.9.1.2", "127.0.0.1")  # one of two that were asked for together
+        assert [row.name for row in collector.collect().rows] == ["10.9.1.2", "127.0.0.1"]
+        before = received("10.9.1.2")
+        assert until(lambda: received("10.9.1.2") > before + 10, 10)
+        assert not any(row.tally.lost or row.tally.duplicates for row in collector.collect().rows)

@@ -286,10 +286,10 @@ async def test_live_listens_only_while_it_is_shown(source: Handheld) -> None:
 
     async def test(screen: Screen) -> None:
         await screen.give(snapshot())
-        assert "packets" not in source.deliver
+        assert "queries" not in source.deliver
         await screen.pilot.press("v")
         assert source.asked == [Capture(None, "port 53"), AskRows(1000)]
-        source.deliver["packets"](
+        source.deliver["queries"](
             PacketsSnapshot(time=1001.0, host="test", capture=Capture(None, "port 53"), rows=packets)
         )
         await screen.pilot.pause()
@@ -300,15 +300,15 @@ async def test_live_listens_only_while_it_is_shown(source: Handheld) -> None:
         refused = PacketsSnapshot(
             time=1001.0, host="test", capture=Capture(), problem="Not permitted.", advice="Be root."
         )
-        source.deliver["packets"](refused)
+        source.deliver["queries"](refused)
         await screen.pilot.pause()
         assert "Not permitted. Be root." in screen.text()
         await screen.pilot.press("l")
-        assert "packets" not in source.deliver
+        assert "queries" not in source.deliver
         await screen.pilot.press("v")
-        assert "packets" in source.deliver
+        assert "queries" in source.deliver
         await screen.pilot.press("1")
-        assert "packets" not in source.deliver
+        assert "queries" not in source.deliver
 
     await run(source, test, (140, 30))
 
@@ -330,5 +330,31 @@ async def test_leaving_the_pane_lets_go_of_the_topic(source: Handheld) -> None:
         assert "dns" in source.deliver
         await screen.pilot.press("1")
         assert "dns" not in source.deliver
+
+    await run(source, test)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "target"),
+    [
+        ("MX", "10 mail.example.", "mail.example."),
+        ("SRV", "0 5 443 web.example.", "web.example."),
+        ("HTTPS", '1 edge.example. alpn="h2,h3" ipv4hint=192.0.2.1', "edge.example."),
+        ("HTTPS", '1 . alpn="h2"', None),
+        ("A", "192.0.2.1", None),
+    ],
+)
+async def test_follow_goes_to_the_name_and_nowhere_else(
+    source: Handheld, kind: str, data: str, target: str | None
+) -> None:
+    async def test(screen: Screen) -> None:
+        await screen.type("www.example @192.0.2.53")
+        found = answered(record(data, kind))
+        await screen.give(snapshot(lookups=(Lookup(QUESTION, found),), begun=((Part.LOOKUP, "www.example"),)))
+        before = len(source.asked)
+        await screen.pilot.press("f")
+        await screen.pilot.pause()
+        lines = [each.text for each in source.asked[before:] if isinstance(each, Begin)]
+        assert lines == ([] if target is None else [f"{target} @192.0.2.53"])
 
     await run(source, test)

@@ -232,7 +232,7 @@ async def test_a_file_is_opened_at_its_beginning() -> None:
         assert asked(source, Capture) == [Capture(path="/x.pcap")]
         assert pane.table.selected is not None
         assert pane.table.selected.number == 1
-        assert "/x.pcap" in shown(pilot)
+        assert "x.pcap  " in shown(pilot)
 
 
 @pytest.mark.parametrize("place", [-1, 1000])
@@ -260,3 +260,48 @@ async def test_the_scope_narrows_what_is_asked_for_and_a_packet_gives_one() -> N
         here = pane.scope_here(False)
         assert here is not None
         assert here.flow == Flow.between("udp", ("10.0.0.1", 4000), ("10.0.0.2", 80))
+
+
+async def test_a_capture_that_is_written_goes_on_when_the_pane_is_left() -> None:
+    async with opened(snapshot()) as (pilot, _, source):
+        await pilot.press("1")
+        await pilot.pause()
+        assert "packets" not in source.listening()
+        await pilot.press("4")
+        await put(pilot, source, snapshot(saving="evening.pcapng", saved=3))
+        await pilot.press("1")
+        await pilot.pause()
+        assert "packets" in source.listening()
+        await pilot.press("4")
+        await put(pilot, source, snapshot())
+        await pilot.press("1")
+        await pilot.pause()
+        assert "packets" not in source.listening()
+    assert "packets" not in source.listening()
+
+
+async def test_a_new_capture_closes_what_is_about_the_old_one() -> None:
+    async with opened(snapshot()) as (pilot, pane, source):
+        await pilot.press("enter", "l")
+        await pilot.pause()
+        assert pane.query_one("#sheet").display
+        await pilot.press("R")
+        await pilot.pause()
+        assert asked(source, Capture)[-1].attempt == 1
+        assert pane.table.display
+        assert not pane.query_one("#sheet").display
+        assert not pane.query_one("#below").display
+
+
+async def test_an_empty_list_says_why() -> None:
+    async with opened(snapshot(count=0, total=0)) as (pilot, pane, source):
+        assert "no packets yet" in shown(pilot)
+        pane.set_filter("port=9")
+        await put(pilot, source, snapshot(count=0, total=0, filter="port=9"))
+        assert "no packet matches" in shown(pilot)
+
+
+async def test_a_files_status_has_room_for_the_losses() -> None:
+    path = "/a/very/long/way/to/a/place/where/someone/keeps/captures/of/last/winter/evening.pcapng"
+    async with opened(snapshot(capture=Capture(path=path)), (80, 24), reading=path) as (pilot, _, _source):
+        assert "evening.pcapng  1000 packets  dropped 7" in shown(pilot)

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 
+from pitop.cli.numbers import whole
 from pitop.cli.options import add_scope, checked_scope
 from pitop.collect.collector import Unavailable
 from pitop.model.filter import FilterError, compile_filter
@@ -47,11 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     add("-i", "--interface", metavar="IFACE", default="any", help="capture on this one; all by default")
     add("-r", "--read", metavar="FILE", help="read packets from a file, - for standard input")
     add("-w", "--write", metavar="FILE", help="write packets to a file (.pcapng keeps process names)")
-    add("-c", "--count", metavar="N", type=_positive, help="end after N packets")
-    add("-s", "--snapshot-length", metavar="BYTES", type=_positive, default=262144, help="bytes to keep")
-    add("-C", "--file-size", metavar="MB", type=_positive, help="with -w, begin a new file at this size")
-    add("-G", "--file-seconds", metavar="S", type=_positive, help="with -w, begin a new file every S")
-    add("-W", "--files", metavar="N", type=_positive, help="with -C or -G, keep the last N files")
+    add("-c", "--count", metavar="N", type=whole(1), help="end after N packets")
+    add("-s", "--snapshot-length", metavar="BYTES", type=whole(1), default=262144, help="bytes to keep")
+    add("-C", "--file-size", metavar="MB", type=whole(1), help="with -w, begin a new file at this size")
+    add("-G", "--file-seconds", metavar="S", type=whole(1), help="with -w, begin a new file every S")
+    add("-W", "--files", metavar="N", type=whole(1), help="with -C or -G, keep the last N files")
     add("-p", "--no-promiscuous", action="store_true", help="leave the interface as it is (the default)")
     add("-n", action="store_true", help="no names; always so, for the fingers' sake")
     add("-l", action="store_true", help="flush after each line; always so on a terminal")
@@ -61,13 +62,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="print JSON instead of lines")
     add("expression", metavar="FILTER", nargs="*", help="capture filter, such as: port 53 or icmp")
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError("a positive number is needed")
-    return number
 
 
 def _display_filter(text: str) -> Callable[[Row], bool] | None:

@@ -6,13 +6,14 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from msgspec import Struct, structs
 
 from pitop.collect.collector import Unavailable
+from pitop.collect.path.together import together
 from pitop.kernel.path.channels import NotPermitted
 from pitop.kernel.path.names import address_of
 from pitop.kernel.path.pinger import Pinger, Plan
@@ -133,14 +134,19 @@ class _Engine(threading.Thread):
             dont_fragment=self._request.dont_fragment,
             timeout=self._request.timeout,
         )
-        reachable = [history for history in self._histories if self._found(history, plan)]
+        histories = tuple(self._histories)
+        found = together(lambda history: self._found(history, plan), histories)  # a silent name server holds up nobody
+        reachable = [history for history, usable in zip(histories, found, strict=True) if usable]
         pinger = _opened([str(history.address) for history in reachable], plan)
         with self._guard:
             self._order, self._pinger = reachable, pinger
+            for index, history in enumerate(reachable):
+                if not any(history is each for each in self._histories):  # dropped while it was looked up
+                    pinger.drop(index)
         while not self._ended and reachable:
-            found = pinger.poll(_GLANCE)
+            echoes_seen = pinger.poll(_GLANCE)
             with self._guard:
-                for echo in found:
+                for echo in echoes_seen:
                     reachable[echo.target].take(echo)
 
     def _found(self, history: _History, plan: Plan) -> bool:
@@ -152,12 +158,25 @@ class _Engine(threading.Thread):
             return False
         return True
 
-    def rows(self) -> tuple[PingTarget, ...]:
+    def rows(self) -> dict[str, PingTarget]:
         with self._guard:
             sent = dict.fromkeys(map(id, self._histories), 0)
             if self._pinger is not None:
                 sent |= {id(history): self._pinger.sent(index) for index, history in enumerate(self._order)}
-            return tuple(history.row(sent[id(history)]) for history in self._histories)
+            return {history.name: history.row(sent[id(history)]) for history in self._histories}
+
+    @property
+    def names(self) -> set[str]:
+        """Whom it pings."""
+        return {history.name for history in self._histories}
+
+    def drop(self, names: Container[str]) -> None:
+        """Ping some no longer; the others go on as before."""
+        with self._guard:
+            self._histories = [history for history in self._histories if history.name not in names]
+            for index, history in enumerate(self._order):
+                if history.name in names and self._pinger is not None:
+                    self._pinger.drop(index)
 
     def end(self) -> None:
         self._ended = True
@@ -167,43 +186,57 @@ class _Engine(threading.Thread):
 
 
 class PingCollector:
-    """Snapshots of the targets of the last PingRequest."""
+    """Snapshots of the targets of the last PingRequest.
+
+    Targets that come later get an engine of their own, so that those that are pinged already go on undisturbed.
+    """
 
     every: float | None = None
 
     def __init__(self) -> None:
         self._request = PingRequest(targets=())
-        self._engine: _Engine | None = None
+        self._engines: list[_Engine] = []
 
     def collect(self) -> PingSnapshot:
         """How every target answers. Raises Unavailable where echoes may not be sent."""
-        engine = self._engine
-        if engine is not None and engine.failure is not None:
-            raise engine.failure
+        rows: dict[str, PingTarget] = {}
+        for engine in self._engines:
+            if engine.failure is not None:
+                raise engine.failure
+            rows |= engine.rows()
         return PingSnapshot(
             time=time.time(),
             host=os.uname().nodename,
-            rows=engine.rows() if engine is not None else (),
+            rows=tuple(rows[name] for name in dict.fromkeys(self._request.targets) if name in rows),
             request=self._request,
         )
 
     def ask(self, request: Struct) -> None:
-        """Begin anew with a PingRequest; the same again changes nothing."""
-        if not isinstance(request, PingRequest) or (request == self._request and self._engine is not None):
+        """Ping what a PingRequest names: targets that stay go on, unless they are to be pinged in another way."""
+        if not isinstance(request, PingRequest):
             return
-        self.close()
+        if structs.replace(request, targets=()) != structs.replace(self._request, targets=()):
+            self.close()
         self._request = request
-        if request.targets:
-            self._engine = _Engine(request)
-            self._engine.start()
+        for engine in self._engines:
+            engine.drop(engine.names - set(request.targets))
+            if not engine.names:
+                engine.end()
+        self._engines = [engine for engine in self._engines if engine.names and engine.failure is None]
+        known = {name for engine in self._engines for name in engine.names}
+        added = tuple(name for name in dict.fromkeys(request.targets) if name not in known)
+        if added:
+            self._engines.append(_Engine(structs.replace(request, targets=added)))
+            self._engines[-1].start()
 
     def descriptors(self) -> Sequence[int]:
         """None: snapshots follow the interval."""
         return ()
 
     def close(self) -> None:
-        """End the engine."""
-        if self._engine is not None:
-            self._engine.end()
-            self._engine.join(_GLANCE)
-            self._engine = None
+        """End the engines."""
+        for engine in self._engines:
+            engine.end()
+        for engine in self._engines:
+            engine.join(_GLANCE)
+        self._engines = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import heapq
+import itertools
 import os
 import select
 import time
@@ -20,6 +21,7 @@ __all__ = ["Pinger", "Plan"]
 _REMEMBERED = 4096  # echoes of a target whose further replies are known as duplicates
 _MANY = 16  # targets from which on several are served at one awakening
 _GATHER = 0.02  # seconds that answers may lie then before they are read: the kernel has noted when they came
+_identifiers = itertools.count()  # no two targets of a process share one, whichever Pinger they belong to
 _STEP = 50_000_000  # ns by which the wall clock may seem to run ahead before it is known to have been set
 
 
@@ -65,12 +67,13 @@ class Pinger:
         self._by_descriptor: dict[int, _Target] = {}
         self._waiting: deque[tuple[float, _Target, _Probe]] = deque()
         self._due: list[tuple[float, int]] = []
+        self._dropped: set[int] = set()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._poll.register(self._wake, select.EPOLLIN)
         begin = time.monotonic() + start
         try:
             for index, address in enumerate(addresses):
-                identifier = (os.getpid() * 64 + index) & 0xFFFF
+                identifier = (os.getpid() * 64 + next(_identifiers)) & 0xFFFF
                 channel = EchoChannel(address, identifier, plan.ttl, plan.dont_fragment)
                 target = _Target(index, channel)
                 self._targets.append(target)
@@ -95,6 +98,10 @@ class Pinger:
         """Everything sent, and answered or given up."""
         return not self._due and not self._waiting
 
+    def drop(self, index: int) -> None:
+        """Send no more to a target; from any thread."""
+        self._dropped.add(index)
+
     def wake(self) -> None:
         """Have `poll` return at once; from any thread."""
         os.eventfd_write(self._wake, 1)
@@ -107,6 +114,8 @@ class Pinger:
             now = time.monotonic()
             while self._due and self._due[0][0] <= now:
                 due, index = heapq.heappop(self._due)
+                if index in self._dropped:
+                    continue
                 self._send(self._targets[index], found)
                 if self._plan.count is None or self._targets[index].sent < self._plan.count:
                     # On the grid; after a standstill (a suspended machine) no backlog is sent.

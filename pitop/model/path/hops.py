@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
-__all__ = ["Hop", "HopChange", "HopTally", "Reply", "Verdict", "added", "judged", "paths_text"]
+__all__ = ["Hop", "HopChange", "HopTally", "Reply", "Verdict", "added", "judged", "paths_text", "ways"]
 
 _SURE = 2.0  # standard deviations between two shares of loss that are called different
 _APART = 0.05  # and how far they must be apart
@@ -182,6 +182,24 @@ _GLYPHS = ("├─ ", "└─ ", "│  ", "   ")
 
 class _Fork(dict[str, "_Fork"]):
     """What comes next on some way, by address."""
+
+
+def ways(paths: Iterable[Sequence[str | None]]) -> list[tuple[str | None, ...]]:
+    """The ways that are known to be different: silence at a hop (None) is no way of its own where another flow that
+    went the same way, as far as this one tells, got an answer there."""
+    different = list(dict.fromkeys(tuple(path) for path in paths))
+    different.sort(key=lambda path: sum(address is not None for address in path), reverse=True)
+    kept: list[tuple[str | None, ...]] = []
+    for path in different:
+        if not any(_within(path, other) for other in kept):
+            kept.append(path)
+    return kept
+
+
+def _within(path: Sequence[str | None], other: Sequence[str | None]) -> bool:
+    """Whether `other` tells everything that `path` tells."""
+    said = [(place, address) for place, address in enumerate(path) if address is not None]
+    return all(place < len(other) and other[place] == address for place, address in said)
 
 
 def paths_text(paths: Iterable[Sequence[str | None]], glyphs: tuple[str, str, str, str] = _GLYPHS) -> list[str]:

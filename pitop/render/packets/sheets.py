@@ -170,7 +170,12 @@ def _queries(overview: Overview, width: int) -> list[Line]:
         if query.seconds is None:
             answer, tone = "no answer", Tone.WARN
         else:
-            words = f"{query.answers} answers" if not query.rcode else _RCODES.get(query.rcode, f"rcode {query.rcode}")
+            plural = "" if query.answers == 1 else "s"
+            words = (
+                f"{query.answers} answer{plural}"
+                if not query.rcode
+                else _RCODES.get(query.rcode, f"rcode {query.rcode}")
+            )
             answer, tone = f"{words} in {query.seconds * 1000:.1f} ms", Tone.BAD if query.rcode else Tone.PLAIN
         when = stamp_text(int(query.time), int(query.time % 1 * 1e9))[:12]
         lines.append(

@@ -19,7 +19,7 @@ from pitop.collect.source import Source
 from pitop.collect.topics import DIAGNOSE, PING, TRACE
 from pitop.model.path.about import about_hop, about_target
 from pitop.model.path.diagnosis import Step
-from pitop.model.path.hops import Hop, paths_text
+from pitop.model.path.hops import Hop, paths_text, ways
 from pitop.model.path.snapshot import (
     DiagnoseRequest,
     DiagnoseSnapshot,
@@ -333,9 +333,9 @@ class PathPane(SectionedPane):
         paths = snapshot.paths()
         if len(paths) > 1:
             glyphs = self._trend.glyphs
-            found = len(set(paths))
-            lines.append([(f" {found} way{'s' * (found > 1)} with {len(paths)} flows", Tone.STRONG)])
-            tree = paths_text(paths, (glyphs.branch, glyphs.last, glyphs.pipe, glyphs.blank))
+            found = ways(paths)
+            lines.append([(f" {len(found)} way{'s' * (len(found) > 1)} with {len(paths)} flows", Tone.STRONG)])
+            tree = paths_text(found, (glyphs.branch, glyphs.last, glyphs.pipe, glyphs.blank))
             lines += [[(f" {line}", Tone.FAINT)] for line in tree]
         return lines
 

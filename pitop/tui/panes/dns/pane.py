@@ -11,7 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.source import Source
-from pitop.collect.topics import DNS, PACKETS
+from pitop.collect.topics import DNS, QUERIES
 from pitop.model.dns.answer import Record
 from pitop.model.dns.snapshot import Begin, DnsSnapshot, Part, Stop
 from pitop.model.filter import Filter, FilterError, compile_filter
@@ -115,7 +115,7 @@ class DnsPane(Pane):
         super().__init__(settings)
         self.feed = Feed(self, DNS)
         self.feeds = [self.feed]
-        self._wire = Feed(self, PACKETS)  # listened to only while its view is shown
+        self._wire = Feed(self, QUERIES)  # listened to only while its view is shown
         self._captured: PacketsSnapshot | None = None
         bars = Field[Grade](
             "bar", "", _BAR, Unit.TEXT, self._median, "The median, on one scale for all.", show=self._bar
@@ -418,10 +418,14 @@ class DnsPane(Pane):
     def action_follow(self) -> None:
         """Ask for where the selected record leads."""
         row = self.table.selected
-        if isinstance(row, Record) and row.type in _LEADING:
-            target = row.data.split()[-1]
-            kept = [word for word in self._text.split() if word[:1] in "@+"]
-            self._ask(" ".join([target, *kept]))
+        place = _LEADING.get(row.type) if isinstance(row, Record) else None
+        words = row.data.split() if isinstance(row, Record) else []
+        target = words[place] if place is not None and place < len(words) else "."
+        if target == ".":
+            self.app.notify("This row leads to no other name.", timeout=2)
+            return
+        kept = [word for word in self._text.split() if word[:1] in "@+"]
+        self._ask(" ".join([target, *kept]))
 
     def on_table_activated(self) -> None:
         """Enter asks."""
@@ -446,6 +450,7 @@ def _kept(before: DnsSnapshot | None, newest: DnsSnapshot) -> DnsSnapshot:
     )
 
 
-_LEADING = frozenset({"CNAME", "DNAME", "NS", "MX", "SRV", "PTR", "SVCB", "HTTPS"})
+# Types whose data name another place, and which of their words does.
+_LEADING = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SVCB": 1, "HTTPS": 1, "SRV": 3}
 _SHED = ("class", "section", "jitter_ms", "bar", "address", "p95_ms")
 _INVITATION = "Press a and type a name: www.example.org AAAA @192.0.2.1 +dnssec"

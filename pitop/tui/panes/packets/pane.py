@@ -28,6 +28,7 @@ from pitop.render.packets.sheets import (
     statistics_lines,
     stream_lines,
 )
+from pitop.render.text import visible
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
@@ -159,6 +160,25 @@ class PacketsPane(TablePane[Any]):
         self._asked = None
         self._ask(None if self._following else max(0, self.table.place - _AROUND))
 
+    def rest(self) -> None:
+        """The pane is left: the capture ends, unless it is being written to a file."""
+        saving = None if self._snapshot is None else self._snapshot.saving
+        if saving is None or not self._snapshot_is_live():
+            super().rest()
+        else:
+            self.app.notify(
+                f"The capture goes on and is written to {visible(saving)}; w in the packet pane ends that.",
+                timeout=5,
+                markup=False,
+            )
+
+    def on_unmount(self) -> None:
+        """The program ends, and with it what is written."""
+        self._snapshot = None
+
+    def _snapshot_is_live(self) -> bool:
+        return self._snapshot is not None and self._snapshot.running and self._snapshot.capture.path is None
+
     def arrived(self, newest: Snapshot | Failure) -> None:
         """Show a snapshot."""
         if isinstance(newest, Failure):
@@ -186,6 +206,8 @@ class PacketsPane(TablePane[Any]):
 
     def present(self) -> None:
         """Show the rows of the window."""
+        narrow = narrowed(self.filter.text, self.scope).strip()
+        self.table.empty_words = "no packet matches the filter or scope" if narrow else "no packets yet"
         self.table.show(self._window)
         if self._following:
             self._packets_table.to_end()
@@ -442,6 +464,8 @@ class PacketsPane(TablePane[Any]):
         self._prompt("Capture", text, changed, done)
 
     def _begin(self, capture: Capture) -> None:
+        while self._sheet or self._showing_detail:  # they are about packets that will be gone
+            self.action_back()
         self._capture = capture
         self._following = True
         self._window = Window()

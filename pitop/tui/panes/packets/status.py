@@ -13,7 +13,8 @@ __all__ = ["status_line"]
 def status_line(snapshot: PacketsSnapshot, filter_text: str, shown: int, *, following: bool) -> list[Phrase]:
     """Losses stand first, so that the narrowest screen shows them."""
     status, capture = snapshot.status, snapshot.capture
-    where = capture.path or capture.interface or "all interfaces"
+    file = (capture.path or "").rpartition("/")[2]  # the losses need the room that a long path would take
+    where = file or capture.interface or "all interfaces"
     live = snapshot.running and capture.path is None
     phrases: list[Phrase] = [
         (" ● " if live else " ■ ", Tone.GOOD if live else Tone.FAINT),
