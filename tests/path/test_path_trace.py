@@ -109,7 +109,8 @@ def test_the_report_is_mtrs(lab: Lab, peer: Callable[[str], str]) -> None:
     build(lab)
     ours = lab.python("c", "trace", "-n", "-c", "3", "-i", "0.1", TARGET).stdout.splitlines()
     theirs = lab.run("c", "mtr", "-n", "-r", "-c", "3", "-i", "0.1", "-G", "0.2", TARGET).stdout.splitlines()
-    assert ours[0][:25] == theirs[0][:25]
+    started = [re.sub(r"\d", "0", line) for line in (ours[0], theirs[0])]  # they began in different seconds
+    assert started[0] == started[1]
     assert ours[1] == theirs[1]
     assert [line[:48] for line in ours[2:]] == [line[:48] for line in theirs[2:]]
     assert [len(line) for line in ours] == [len(line) for line in theirs]
