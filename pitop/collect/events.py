@@ -203,15 +203,15 @@ class _Listener:
         ending.register(self._end, select.POLLIN)
         execs.register(self._end, select.POLLIN)
         execs.register(self._execs, select.POLLIN)
-        pause = _AWAY
+        due = time.monotonic() + _AWAY
         while True:
-            ready = execs.poll(pause * 1000)
+            ready = execs.poll(max(0.0, due - time.monotonic()) * 1000)
             if any(descriptor == self._end for descriptor, _ in ready):
                 return
             if ready:
                 self._see()
-            else:
-                pause = _SOON if self._drain() > _STORM else _AWAY
+            if time.monotonic() >= due:  # also while execs come without a pause
+                due = time.monotonic() + (_SOON if self._drain() > _STORM else _AWAY)
             if self._looks < 1 and ending.poll(_BATCH * 1000):
                 return
 

@@ -45,7 +45,7 @@ _PID, _ROW, _CLOCK_ID, _CPU_NS = attrgetter("pid"), attrgetter("row"), attrgette
 class _Track:
     """What is kept of one process between samples."""
 
-    __slots__ = ("clock_id", "cpu_ns", "details", "details_time", "name", "pid", "row", "settling", "stat")
+    __slots__ = ("clock_id", "cpu_ns", "details", "details_time", "name", "pid", "row", "stat")
 
     def __init__(self, name: str, stat: Stat, clock_id: int) -> None:
         self.name = name
@@ -55,7 +55,6 @@ class _Track:
         self.cpu_ns: int | None = None
         self.details: Details
         self.details_time = 0.0
-        self.settling = False  # it ran when last read: read it in the next turn whether it ran or not
         self.row: Process
 
 
@@ -153,7 +152,7 @@ class ProcessesCollector:
         for track in still:
             self._update(track, track.cpu_ns, clock, now)
         for track in fresh:
-            if track.row.cpu_percent is None and not track.settling:
+            if track.row.cpu_percent is None and track not in self._settling:
                 track.row = at_rest(track.row)
 
     def _idle_due(self, seconds: float | None) -> range:
@@ -175,7 +174,7 @@ class ProcessesCollector:
                 return
             ran = stat != track.stat if cpu_ns is None else cpu_ns != track.cpu_ns
             resident = self._reader.resident(track.name)
-            if stat == track.stat and not ran and not track.settling and _same_memory(track.row, resident):
+            if stat == track.stat and not ran and track not in self._settling and _same_memory(track.row, resident):
                 return
             self._renew_details(track, stat, ran, now)
         except ProcessLookupError:
@@ -202,7 +201,6 @@ class ProcessesCollector:
 
     def _settle(self, track: _Track, ran: bool) -> None:
         """Remember to read it in the next turn, too, whether it runs then or not; or that it has come to rest."""
-        track.settling = ran
         if ran:
             self._settling.add(track)
         else:
