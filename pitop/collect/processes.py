@@ -1,8 +1,8 @@
 """Every process, sampled again and again, reading only what can have changed.
 
-Each turn lists /proc and asks each process's CPU clock. Files are read for those that ran (once more in the turn after,
-for the state in which they came to rest), for the children of those that ended (they have a new parent), and, a few
-each turn, for the rest, since others can change a process that sleeps: its priority, its memory under reclaim.
+Each turn calls the roll and asks each process's CPU clock. Files are read for those that ran (once more in the turn
+after, for the state in which they came to rest), for the children of those that ended (they have a new parent), and, a
+few each turn, for the rest, since others can change a process that sleeps: its priority, its memory under reclaim.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from operator import attrgetter, ne
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pitop.collect.roll import Roll
 from pitop.kernel.processes import ProcessReader, Resident, TerminalNames, hidden
 from pitop.kernel.system import boot_time, host, memory_total_bytes, ticks_per_second
 from pitop.kernel.users import UserNames
@@ -65,6 +66,7 @@ class ProcessesCollector:
 
     def __init__(self, root: str = "/proc", sys: str = "/sys") -> None:
         self._reader = ProcessReader(root)
+        self._roll = Roll(self._reader)
         self._root = root
         self._host = host()
         self._users = UserNames()
@@ -96,6 +98,7 @@ class ProcessesCollector:
 
     def close(self) -> None:
         """Forget everything."""
+        self._roll.close()
         self._tracks.clear()
         self._order.clear()
         self._settling.clear()
@@ -103,7 +106,7 @@ class ProcessesCollector:
 
     def collect(self) -> ProcessesSnapshot:
         """Sample every process."""
-        names = self._reader.pids()
+        names = self._roll.call()
         monotonic, now = time.monotonic(), time.time()
         span = None if self._sampled is None else monotonic - self._sampled
         clock = Clock(self._boot_time, self._ticks, self._memory, span)

@@ -32,20 +32,19 @@ _IDS = struct.Struct("=IIII")
 _EXIT_IDS = struct.Struct("=IIIIII")
 
 
-def _only_execs() -> bytes:
-    """A socket filter that passes execs and the answer to the subscription (linux/filter.h).
+def _passing(*kinds: int) -> bytes:
+    """A socket filter that passes events of these kinds and the answer to the subscription (linux/filter.h).
 
     A filter loads words in network order: what the kernel wrote in its own is compared turned round.
     """
-    execs, answers = (socket.htonl(what) for what in (_EXEC, _NONE))
+    wanted = [socket.htonl(kind) for kind in (*kinds, _NONE)]
     return b"".join(
         struct.pack("=HBBI", *instruction)
         for instruction in (
             (0x20, 0, 0, 36),  # load proc_event.what, after nlmsghdr and cn_msg
-            (0x15, 1, 0, execs),
-            (0x15, 0, 1, answers),
-            (0x06, 0, 0, 0xFFFFFFFF),  # pass it whole
+            *((0x15, len(wanted) - place, 0, kind) for place, kind in enumerate(wanted)),
             (0x06, 0, 0, 0),
+            (0x06, 0, 0, 0xFFFFFFFF),  # pass it whole
         )
     )
 
@@ -89,20 +88,22 @@ class Connector:
     """Listens to process events. Raises OSError where the kernel has none, or does not let us listen.
 
     Only the initial pid and user namespace hear them: elsewhere (in a container) the kernel does not answer. With
-    `only_execs` the kernel passes on nothing else, and `lost` means nothing.
+    `only_execs` the kernel passes on nothing else, without `execs` all but these; then `lost` only tells whether
+    the buffer was too small.
     """
 
-    def __init__(self, *, only_execs: bool = False) -> None:
+    def __init__(self, *, only_execs: bool = False, execs: bool = True) -> None:
         if not _in_first_namespaces():
             raise PermissionError(errno.EPERM, "process events are told outside of containers only")
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, _NETLINK_CONNECTOR)
         self.lost = 0
         self._counts: dict[int, int] = {}  # the number of the newest event of each CPU
+        self._counted = execs and not only_execs  # whether a gap in the numbers means that something was lost
         self._early: list[KernelEvent] = []  # what came with the answer to the subscription
         try:
             self._enlarge()
-            if only_execs:
-                program = ctypes.create_string_buffer(_only_execs())
+            if not self._counted:
+                program = ctypes.create_string_buffer(_passing(_EXEC) if only_execs else _passing(_FORK, _EXIT))
                 whole = struct.pack("HP", len(program) // 8, ctypes.addressof(program))
                 self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, whole)
             self._socket.bind((0, _CN_IDX_PROC))
@@ -158,6 +159,8 @@ class Connector:
             except OSError as error:
                 if error.errno != errno.ENOBUFS:  # the gap in the numbers tells how many were lost
                     raise
+                if not self._counted:
+                    self.lost += 1
         return found
 
     def _take(self, data: bytes, found: list[KernelEvent]) -> None:
@@ -166,7 +169,7 @@ class Connector:
             return
         head = _HEAD.unpack_from(data)
         number, what, cpu, at = head[7], head[11], head[12], head[13] / 1e9
-        if cpu != _NO_CPU:  # answers to those who begin to listen are numbered, too, since Linux 6.6
+        if cpu != _NO_CPU and self._counted:  # answers to those who begin to listen are numbered, too, since Linux 6.6
             before = self._counts.get(cpu)
             self._counts[cpu] = number
             if before is not None and (gap := (number - before - 1) & 0xFFFFFFFF) < 1 << 31:

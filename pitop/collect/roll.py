@@ -1,0 +1,94 @@
+"""Which processes there are, without listing /proc each time where the kernel tells of births and deaths.
+
+Listing thousands of directories is the dearest part of a look at sleeping processes. The list is kept up by the proc
+connector's forks and exits instead; one that has exited stays on it until its directory has gone, since its parent may
+take its time (a zombie). Now and then, and whenever events were lost, /proc is listed all the same.
+"""
+
+from __future__ import annotations
+
+import os
+
+from pitop.kernel.connector import Connector, Exec, Exit
+from pitop.kernel.processes import ProcessReader
+
+__all__ = ["Roll"]
+
+_BEFORE = 3  # turns before the kernel is asked to tell: it may let one wait for its answer, and nobody waits at a start
+_CHECKED = 15  # turns from one listing to the next
+_STORM = 4_000  # events in a turn from which on listing is cheaper than listening
+_REST = 60  # turns without events after a storm
+
+
+class Roll:
+    """The pids of `reader`'s /proc, as directory names. With `told` False, or elsewhere than /proc, always listed."""
+
+    def __init__(self, reader: ProcessReader, *, told: bool = True) -> None:
+        self._reader = reader
+        self._told = told and reader.root == "/proc"
+        self._names: set[str] = set()
+        self._leaving: set[str] = set()
+        self._connector: Connector | None = None
+        self._lost = 0
+        self._wait = _BEFORE  # turns until the kernel is asked
+        self._unchecked = 0  # turns since the last listing
+
+    def call(self) -> set[str]:
+        """Who is there now. The set is the caller's to read until the next call."""
+        if self._connector is None and self._told:
+            self._listen()
+        if self._connector is None:
+            return self._listed()
+        events = self._connector.read()
+        lost, self._lost = self._connector.lost - self._lost, self._connector.lost
+        self._unchecked += 1
+        if lost or self._unchecked >= _CHECKED:
+            self._names = self._listed()
+            self._leaving &= self._names
+        names, leaving = self._names, self._leaving
+        for event in events:
+            if isinstance(event, Exec):
+                continue
+            name = str(event.pid)
+            names.add(name)
+            if isinstance(event, Exit):
+                leaving.add(name)
+            else:
+                leaving.discard(name)  # the number is somebody else's by now
+        for name in [name for name in leaving if not self._there(name)]:
+            names.discard(name)
+            leaving.discard(name)
+        if len(events) > _STORM:
+            self.close()
+            self._wait = _REST
+        return names
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._connector is not None:
+            self._connector.close()
+            self._connector = None
+
+    def _listen(self) -> None:
+        self._wait -= 1
+        if self._wait > 0:
+            return
+        try:
+            self._connector = Connector(execs=False)
+        except OSError:
+            self._told = False
+            return
+        # From here on nothing is missed: what happens while /proc is listed is told, too.
+        self._lost, self._unchecked = 0, _CHECKED
+        self._leaving.clear()
+
+    def _listed(self) -> set[str]:
+        self._unchecked = 0
+        return self._reader.pids()
+
+    def _there(self, name: str) -> bool:
+        try:
+            os.stat(f"{self._reader.root}/{name}")
+        except FileNotFoundError:
+            return False
+        return True
