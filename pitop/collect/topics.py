@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
     from pitop.model.threads import ThreadsSnapshot
+    from pitop.model.traffic import TrafficSnapshot
 
 __all__ = [
     "DELAYS",
@@ -45,6 +46,7 @@ __all__ = [
     "SOCKETS",
     "THREADS",
     "TRACE",
+    "TRAFFIC",
     "Topic",
 ]
 
@@ -82,3 +84,5 @@ DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examin
 PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")
 # A capture of its own: what the packet pane captures, and may be writing to a file, is none of its business.
 QUERIES: Topic[PacketsSnapshot] = Topic("queries", "pitop.collect.packets.collector:PacketsCollector")
+# Who talks with whom and what they ask: a capture of its own, so what the packet pane does is none of its business.
+TRAFFIC: Topic[TrafficSnapshot] = Topic("traffic", "pitop.collect.traffic:TrafficCollector")

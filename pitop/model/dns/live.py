@@ -37,8 +37,8 @@ class LiveQuery(Struct, frozen=True):
     """A question that was seen, with what became of it.
 
     `status` is None while nothing came; `unanswered` when nothing came in time. `tries` counts how often it was sent.
-    `pid` and `process` are who asked, None where that is not known: between two programs of one machine the capture
-    cannot tell which of them holds the socket.
+    `pid`, `process` and `start_ticks` (the process's start time, which makes the pid an identity) are who asked, None
+    where that is not known: between two programs of one machine the capture cannot tell which of them holds the socket.
     """
 
     key: tuple[str, int, str, int, float]
@@ -54,6 +54,7 @@ class LiveQuery(Struct, frozen=True):
     tries: int
     pid: int | None
     process: str | None
+    start_ticks: int | None = None
 
 
 class LiveSummary(Struct, frozen=True):
