@@ -61,11 +61,13 @@ class Flow(Struct, frozen=True, gc=False):
 class About(Struct, frozen=True, gc=False):
     """What a row is about. None: this row has nothing of the kind. Empty: it has, but whose is not known.
 
-    `processes` are identities, `pids` pids whose start time is not known.
+    `processes` are identities, `pids` pids whose start time is not known. `above` are the identities of their
+    ancestors, where the row remembers them: of a life that no sample of all processes saw, nothing else tells them.
     """
 
     processes: frozenset[ProcessKey] | None = None
     pids: frozenset[int] | None = None
+    above: frozenset[ProcessKey] = frozenset()
     users: frozenset[str] | None = None
     addresses: frozenset[str] | None = None
     ports: frozenset[int] | None = None
@@ -115,6 +117,8 @@ class Scope(Struct, frozen=True):
         if about.processes is None and about.pids is None:
             return None
         if about.processes and not self.members.isdisjoint(about.processes):
+            return True
+        if self.descendants and self.process in about.above:
             return True
         if about.pids:
             return any(pid in about.pids for pid, _ in self.members)

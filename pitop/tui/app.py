@@ -22,8 +22,8 @@ from textual.geometry import Size
 from textual.reactive import var
 from textual.screen import Screen
 
-from pitop.collect.source import Source
-from pitop.collect.topics import PROCESSES
+from pitop.collect.source import Source, Subscription
+from pitop.collect.topics import PROCESSES, TIMELINE
 from pitop.model.processes import ProcessesSnapshot
 from pitop.model.scope import Scope, members
 from pitop.render.field import Tone
@@ -64,8 +64,10 @@ PANES = (
     _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
     _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
     _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
+    _Place("timeline", "Timeline", "pitop.tui.panes.timeline:TimelinePane"),
 )
-"""The panes there are, in the order of their digits."""
+"""The panes there are, in the order of their digits: seven to look at the machine, then what joins them."""
+_JOINS = 1
 
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
@@ -98,7 +100,10 @@ class PitopApp(InTurn, Wired[None]):
             footer=True,
             display="F1",
         ),
-        *[key(f"pane.{number}", str(number), f"pane({number - 1})", f"Pane {number}") for number in range(1, 8)],
+        *[
+            key(f"pane.{number}", str(number), f"pane({number - 1})", f"Pane {number}")
+            for number in range(1, len(PANES) + 1)
+        ],
         key("pause", "z", "pause", "Pause", "Hold the view still; collecting goes on", footer=True),
         key("diagnose", "exclamation_mark", "diagnose", "Diagnose", "From the cable to the far end: what is broken"),
         key("palette", "ctrl+p", "command_palette", "Commands", "Every action by name", footer=True, display="^P"),
@@ -133,8 +138,9 @@ class PitopApp(InTurn, Wired[None]):
                 self._place = place
         self._scope = scope
         self._family = Feed(self, PROCESSES)  # heard while a process's descendants are followed
+        self._recording: Subscription | None = None
         self._header = Header()
-        self._tabs = Tabs([each.title for each in PANES])
+        self._tabs = Tabs([each.title for each in PANES], _JOINS)
 
     # --- starting and ending
 
@@ -167,6 +173,8 @@ class PitopApp(InTurn, Wired[None]):
     def on_unmount(self) -> None:
         """End every collector."""
         self._family.close()
+        if self._recording is not None:
+            self._recording.close()
         self.source.close()
 
     def _leave(self, number: int) -> None:
@@ -208,6 +216,8 @@ class PitopApp(InTurn, Wired[None]):
         self.pane.rest()
         self.pane.display = False
         self._place = place
+        if PANES[place].stem == "timeline":
+            self._record()
         new = self._made(place)
         if not new.is_attached:
             await self.query_one("#panes").mount(new)
@@ -238,8 +248,15 @@ class PitopApp(InTurn, Wired[None]):
         """Have every pane follow something else, or nothing."""
         self._follow(event.scope)
 
+    def _record(self) -> None:
+        """Keep the timeline from now on: what happens is told only by what was heard when it happened."""
+        if self._recording is None:
+            self._recording = self.source.subscribe(TIMELINE, lambda _: None)
+
     def _follow(self, scope: Scope | None) -> None:
         self._scope = scope
+        if scope is not None:
+            self._record()
         if scope is not None and scope.descendants:
             self._family.open(self.source)
         else:

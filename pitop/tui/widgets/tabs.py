@@ -31,9 +31,11 @@ class Tabs(Lines):
             self.place = place
             super().__init__()
 
-    def __init__(self, titles: Sequence[str]) -> None:
+    def __init__(self, titles: Sequence[str], spare: int = 0) -> None:
+        """The last `spare` ones are the first to lose their titles where there is no room."""
         super().__init__()
         self._titles = titles
+        self._spare = spare
         self._chosen = 0
         self._notes: Sequence[tuple[str, Tone]] = ()
         self._starts: list[tuple[int, int]] = []
@@ -59,8 +61,12 @@ class Tabs(Lines):
         notes = [Segment(f"{visible(text)}  ", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
         room = self.size.width - sum(segment.cell_length for segment in notes)
         names = [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
-        if sum(map(len, names)) > room:
-            names = [name if place == self._chosen else f" {place + 1} " for place, name in enumerate(names)]
+        for titled in (len(names) - self._spare, 0):
+            if sum(map(len, names)) > room:
+                names = [
+                    name if place == self._chosen or place < titled else f" {place + 1} "
+                    for place, name in enumerate(names)
+                ]
         line, used = [], 0
         self._starts = []
         for place, name in enumerate(names):
