@@ -43,7 +43,6 @@ __all__ = [
     "PACKETS",
     "PING",
     "PROCESSES",
-    "QUERIES",
     "SOCKETS",
     "THREADS",
     "TIMELINE",
@@ -91,8 +90,6 @@ PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector
 TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")
 DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examiner:DiagnoseCollector")
 PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")
-# A capture of its own: what the packet pane captures, and may be writing to a file, is none of its business.
-QUERIES: Topic[PacketsSnapshot] = Topic("queries", "pitop.collect.packets.collector:PacketsCollector")
 # Who talks with whom and what they ask: a capture of its own, so what the packet pane does is none of its business.
 TRAFFIC: Topic[TrafficSnapshot] = Topic("traffic", "pitop.collect.traffic:TrafficCollector")
 TIMELINE: Topic[TimelineSnapshot] = Topic(

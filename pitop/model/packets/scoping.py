@@ -18,7 +18,8 @@ def scope_expression(scope: Scope | None) -> str | None:
     match scope.kind:
         case Kind.PROCESS:
             pids = sorted({pid for pid, _ in scope.members})[:_MOST_PIDS]
-            return "pid in " + ",".join(map(str, pids)) if pids else None
+            listed = ",".join(map(str, pids))
+            return f"(pid in {listed} or peer_pid in {listed})" if pids else None
         case Kind.HOST:
             return f"host={scope.address}"
         case Kind.PORT:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 
 from pitop.model.processes import ProcessKey
 from pitop.model.traffic.talk import Named
 
-__all__ = ["NameBook"]
+__all__ = ["NameBook", "hosts_names"]
 
 _RANK = {"dns": 0, "hosts": 1, "reverse": 2}
 
@@ -41,3 +42,18 @@ class NameBook:
     def all(self, address: str | None) -> tuple[Named, ...]:
         """Every name of an address, the best first."""
         return tuple(self._names.get(address or "", ()))
+
+
+def hosts_names(text: str, most: int = 10_000) -> dict[str, str]:
+    """Address → name of the lines of hosts(5): the first name of an address, which is the canonical one."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        words = line.partition("#")[0].split()
+        if len(words) < 2 or len(found) >= most:
+            continue
+        try:
+            address = str(ipaddress.ip_address(words[0]))
+        except ValueError:
+            continue
+        found.setdefault(address, words[1])
+    return found

@@ -79,8 +79,9 @@ class Sockets:
         cookie = talk.b_cookie if which else talk.a_cookie
         if cookie is not None:
             return self.rows.get((0, cookie))
-        ends = (talk.b, talk.a) if which else (talk.a, talk.b)
-        row = self._ends.get((talk.transport, *ends))
+        row = None
+        for one, other in ((talk.a, talk.b), talk.translated or (talk.a, talk.b)):
+            row = row or self._ends.get((talk.transport, other, one) if which else (talk.transport, one, other))
         if row is None:
             return None
         early = row.first_seen is not None and row.first_seen - _CLOCKS > talk.last

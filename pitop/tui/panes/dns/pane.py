@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.source import Source
-from pitop.collect.topics import DNS, QUERIES
+from pitop.collect.topics import DNS, TRAFFIC
 from pitop.model.dns.answer import Record
 from pitop.model.dns.snapshot import Begin, DnsSnapshot, Part, Stop
 from pitop.model.filter import Filter, FilterError, compile_filter
-from pitop.model.packets.snapshot import AskRows, Capture, PacketsSnapshot
 from pitop.model.snapshot import Failure, Snapshot
+from pitop.model.traffic import TrafficSnapshot
 from pitop.render.dns.fields import RECORD_FIELDS
 from pitop.render.dns.lines import (
     BEAT_FIELDS,
@@ -59,7 +59,6 @@ __all__ = ["DnsPane"]
 _HISTORY = 100  # lines that are remembered
 _EVERY = 2.0  # seconds between askings of a watch
 _DETAIL = 5  # lines for what a row says in full
-_PACKETS = 1000  # the newest, from which questions and answers are matched
 _BAR = 16  # cells of a comparison's bar
 
 
@@ -115,8 +114,8 @@ class DnsPane(Pane):
         super().__init__(settings)
         self.feed = Feed(self, DNS)
         self.feeds = [self.feed]
-        self._wire = Feed(self, QUERIES)  # listened to only while its view is shown
-        self._captured: PacketsSnapshot | None = None
+        self._wire = Feed(self, TRAFFIC)  # listened to only while its view is shown
+        self._captured: TrafficSnapshot | None = None
         bars = Field[Grade](
             "bar", "", _BAR, Unit.TEXT, self._median, "The median, on one scale for all.", show=self._bar
         )
@@ -170,7 +169,7 @@ class DnsPane(Pane):
         if isinstance(newest, Failure):
             self._say([(f" {newest.topic}: {newest.message} ({newest.where}) {newest.advice}", Tone.BAD)])
             return
-        if isinstance(newest, PacketsSnapshot):
+        if isinstance(newest, TrafficSnapshot):
             self._captured = newest
             self._present()
         elif isinstance(newest, DnsSnapshot):
@@ -195,8 +194,6 @@ class DnsPane(Pane):
             self._wire.close()
         elif self._source is not None:
             self._wire.open(self._source)
-            self._wire.ask(Capture(None, "port 53"))
-            self._wire.ask(AskRows(_PACKETS))
 
     def _present(self) -> None:
         busy = frozenset(
