@@ -12,7 +12,7 @@ from pitop.model.actions import Performed
 from pitop.model.events import EventKind, EventsSnapshot, ProcessEvent
 from pitop.model.processes import Process, ProcessesSnapshot, ProcessKey
 from pitop.model.signals import SendSignal, SignalOutcome
-from pitop.model.sockets import CloseSocket, Socket, SocketsSnapshot
+from pitop.model.sockets import CloseSocket, Socket, SocketsSnapshot, Tcp
 from pitop.model.target import Target
 from pitop.model.timeline.happening import Happening, Kind
 from pitop.model.timeline.lives import Life, Lives
@@ -44,7 +44,7 @@ class Recorder:
         self._events = 0
         self._bursts: set[ProcessKey] = set()
         self._sockets: set[Hashable] | None = None  # those that are known; None before the first sample
-        self._opened: dict[_Ends, Life | None] = {}  # connections of which it was told, or known, that they are open
+        self._opened: dict[_Ends, tuple[Life | None, bool]] = {}  # open connections: whose, and whether they came in
         self._waiting: dict[Hashable, tuple[Socket, float]] = {}
         self._closed: dict[Hashable, float] = {}
         self._over: dict[_Ends, tuple[float, int]] = {}  # when connections closed, and the line that says so
@@ -185,18 +185,19 @@ class Recorder:
             self._identified(life)
         over = self._over.get(ends)
         if over is None or over[0] < talk.began:
-            self._now_open(ends, life)
-        elif life is not None:
-            self._belongs(over[1], life)
+            self._now_open(ends, life, incoming=incoming)
+        else:
+            self._belongs(over[1], life, incoming=incoming)
         self._add(Kind.OPENED, talk.began, life, transport=talk.transport, here=here, there=there, incoming=incoming)
 
     def take_sockets(self, snapshot: SocketsSnapshot) -> None:
         """Connections that opened without a packet seen, listeners, and what was closed, with its last counters."""
         rows: dict[Hashable, Socket] = {row.key: row for row in snapshot.rows if row.endpoint.unix is None}
+        listeners = {row.endpoint.local_port for row in rows.values() if row.endpoint.state == "LISTEN"}
         if self._sockets is None:
             for row in rows.values():
                 if (ends := _ends(row)) is not None:
-                    self._now_open(ends, self._holder(row))
+                    self._now_open(ends, self._holder(row), incoming=row.endpoint.local_port in listeners)
         else:
             for key, row in rows.items():
                 if key not in self._sockets and row.endpoint.state not in ("TIME_WAIT", "SYN_RECV"):
@@ -208,22 +209,21 @@ class Recorder:
             if patient and (row.holder == "sought" or (self._capturing and _ends(row) is not None)):
                 continue
             del self._waiting[waiting]
-            self._found_open(row, since)
-        listeners = {row.endpoint.local_port for row in rows.values() if row.endpoint.state == "LISTEN"}
+            self._found_open(row, since, incoming=row.endpoint.local_port in listeners)
         for closed in reversed(snapshot.closed):
             if closed.key not in self._closed:
                 self._closed[closed.key] = closed.closed_time or snapshot.time
-                self._found_closed(closed, snapshot.time, listeners)
+                self._found_closed(closed, snapshot.time, incoming=closed.endpoint.local_port in listeners)
         while len(self._closed) > 2 * len(snapshot.closed) + 1000:
             del self._closed[next(iter(self._closed))]
 
-    def _found_open(self, row: Socket, since: float) -> None:
+    def _found_open(self, row: Socket, since: float, *, incoming: bool) -> None:
         ends = _ends(row)
         end = row.endpoint
         if ends is not None:
             if ends in self._opened:
                 return
-            self._now_open(ends, self._holder(row))
+            self._now_open(ends, self._holder(row), incoming=incoming)
         elif end.state != "LISTEN":
             return  # a UDP socket is bound for each question that is asked: the question tells it
         here = (end.local_address or "", end.local_port or 0)
@@ -236,10 +236,11 @@ class Recorder:
             transport=end.transport,
             here=here,
             there=None if ends is None else ends[2],
+            incoming=incoming and ends is not None,
             row=row.key,
         )
 
-    def _found_closed(self, row: Socket, now: float, listeners: set[int | None]) -> None:
+    def _found_closed(self, row: Socket, now: float, *, incoming: bool) -> None:
         ends, end = _ends(row), row.endpoint
         if ends is None:
             if end.tcp is None or end.state != "LISTEN":
@@ -248,8 +249,9 @@ class Recorder:
             return
         life = self._holder(row)
         if ends is not None:
-            known = self._opened.pop(ends, None)
-            life = life or known
+            opened = self._opened.pop(ends, None)
+            if opened is not None:
+                life, incoming = life or opened[0], opened[1]
         waited = self._waiting.pop(row.key, None)
         if waited is not None and ends is not None and life is not None:
             self._add(
@@ -269,17 +271,17 @@ class Recorder:
             transport=end.transport,
             here=(end.local_address or "", end.local_port or 0),
             there=None if ends is None else ends[2],
-            incoming=end.local_port in listeners,
+            incoming=incoming,
             received_bytes=None if tcp is None else tcp.bytes_received,
-            sent_bytes=None if tcp is None else tcp.bytes_sent if tcp.bytes_sent is not None else tcp.bytes_acked,
+            sent_bytes=None if tcp is None else _payload_sent(tcp),
             retransmits=None if tcp is None else tcp.retransmits,
             lived_seconds=row.age_seconds,
             row=row.key,
         )
 
-    def _now_open(self, ends: _Ends, life: Life | None) -> None:
+    def _now_open(self, ends: _Ends, life: Life | None, *, incoming: bool) -> None:
         self._opened.pop(ends, None)
-        self._opened[ends] = life
+        self._opened[ends] = (life, incoming)
         while len(self._opened) > 4 * _MOST:
             del self._opened[next(iter(self._opened))]
 
@@ -303,7 +305,7 @@ class Recorder:
             end = action.endpoint
             near = (end.local_address or "", end.local_port or 0)
             there = None if end.remote_port is None else (end.remote_address or "", end.remote_port)
-            life = self._opened.get((end.transport, near, there)) if there is not None else None
+            life, _ = self._opened.get((end.transport, near, there or ("", 0)), (None, False))
             self._add(
                 Kind.SIGNAL, performed.time, life, transport=end.transport, here=near, there=there,
                 words=outcome.message,
@@ -337,15 +339,19 @@ class Recorder:
             del self._rows[oldest]
             self.forgotten += 1
 
-    def _belongs(self, number: int, life: Life) -> None:
-        """The process of a line has been found after the line was made."""
+    def _belongs(self, number: int, life: Life | None, *, incoming: bool) -> None:
+        """Which way a closed connection was opened, and whose it was, has been found after its line was made."""
         line = self._rows.get(number)
-        if line is not None and line.pid is None:
+        if line is None:
+            return
+        line = replace(line, incoming=incoming)
+        if line.pid is None and life is not None:
             life.lines.append(number)
-            self._rows[number] = replace(
+            line = replace(
                 line, pid=life.pid, name=life.name, keys=life.keys, above=life.above, user=line.user or life.user
             )
-            self._told = None
+        self._rows[number] = line
+        self._told = None
 
     def _identified(self, life: Life) -> None:
         """More is known of a life now: its lines say so."""
@@ -372,3 +378,10 @@ def _ends(row: Socket) -> _Ends | None:
         (end.local_address or "", end.local_port or 0),
         (end.remote_address or "", end.remote_port or 0),
     )
+
+
+def _payload_sent(tcp: Tcp) -> int | None:
+    """Bytes that the program sent: the kernel counts those that were sent again once more (tcp_info, RFC 4898)."""
+    if tcp.bytes_sent is None:
+        return tcp.bytes_acked
+    return tcp.bytes_sent - (tcp.bytes_retransmitted or 0)
