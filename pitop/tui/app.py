@@ -202,6 +202,8 @@ class PitopApp(InTurn, Wired[None]):
         return self._panes[PANES[self._place].stem]
 
     def _wake(self) -> None:
+        if self.pane.stem == "timeline":
+            self._record()
         self.pane.wake(self.source)
         self.pane.paused = self.paused
         self.pane.scope = self._scope
@@ -216,8 +218,6 @@ class PitopApp(InTurn, Wired[None]):
         self.pane.rest()
         self.pane.display = False
         self._place = place
-        if PANES[place].stem == "timeline":
-            self._record()
         new = self._made(place)
         if not new.is_attached:
             await self.query_one("#panes").mount(new)
