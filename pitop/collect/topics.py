@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pitop.model.threads import ThreadsSnapshot
     from pitop.model.timeline import TimelineSnapshot
     from pitop.model.traffic import TrafficSnapshot
+    from pitop.model.traffic.talks import TalksSnapshot
 
 __all__ = [
     "DELAYS",
@@ -44,6 +45,7 @@ __all__ = [
     "PING",
     "PROCESSES",
     "SOCKETS",
+    "TALKS",
     "THREADS",
     "TIMELINE",
     "TRACE",
@@ -92,6 +94,7 @@ DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examin
 PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")
 # Who talks with whom and what they ask: a capture of its own, so what the packet pane does is none of its business.
 TRAFFIC: Topic[TrafficSnapshot] = Topic("traffic", "pitop.collect.traffic:TrafficCollector")
+TALKS: Topic[TalksSnapshot] = Topic("talks", "pitop.collect.talks:TalksCollector", needs=(SOCKETS, TRAFFIC))
 TIMELINE: Topic[TimelineSnapshot] = Topic(
     "timeline",
     "pitop.collect.timeline:TimelineCollector",

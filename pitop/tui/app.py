@@ -64,10 +64,11 @@ PANES = (
     _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
     _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
     _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
+    _Place("traffic", "Traffic", "pitop.tui.panes.traffic:TrafficPane"),
     _Place("timeline", "Timeline", "pitop.tui.panes.timeline:TimelinePane"),
 )
 """The panes there are, in the order of their digits: seven to look at the machine, then what joins them."""
-_JOINS = 1
+_JOINS = 2
 
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
