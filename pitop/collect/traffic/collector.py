@@ -30,12 +30,15 @@ _STATES = ("attributed", "unknown", "sought")
 
 
 class TrafficCollector:
-    """Starts the capture at the first collection; without the right to it, names of the hosts file are all there is."""
+    """Starts the capture at the first collection; without the right to it, names of the hosts file are all there is.
+
+    Without `traced` the kernel's trace points are left alone, as where there are none.
+    """
 
     every: float | None = 1.0
 
-    def __init__(self, interface: str | None = None) -> None:
-        self._interface = interface
+    def __init__(self, *, traced: bool = True) -> None:
+        self._traced = traced
         self._host = host()
         self._asked = AskTraffic()
         self._client: CaptureClient | None = None
@@ -110,10 +113,10 @@ class TrafficCollector:
         self._counts = dict.fromkeys(_STATES, 0)
         self._client = CaptureClient(
             Config(
-                interface=self._interface,
                 sessions=tuple((each.local, each.local_port, each.remote, each.remote_port) for each in sessions),
                 limit_bytes=_STORE,
                 light=True,
+                traced=self._traced,
             )
         )
         self._client.send(Tell(_EVERY))

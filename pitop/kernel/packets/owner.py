@@ -12,6 +12,7 @@ youngest. What ends before it is asked for stays unknown: never is one answer ta
 - A socket that several processes share belongs to the oldest in line: the process that was found, or its parent where
   that has it open under the same number, and so on upwards. A child that has just been forked holds all its parent's.
 - What was once seen of a process is believed only after its link was read again: pids and descriptors are reused.
+  The kernel counts inodes of sockets up, so within a tenth of a second none comes again.
 """
 
 from __future__ import annotations
@@ -39,6 +40,9 @@ _TCP, _UDP = 6, 17
 _DUTY = 3  # times as long as a walk of every process took, no other is begun
 _LONGEST_PAUSE = 0.1
 _MOST = 50_000
+_SURE = 0.1  # seconds that what was seen of a process holds without another look
+_GONE = 0.5  # seconds for which the number of a process that has ended is surely nobody else's
+_MOST_MET = 1_000
 _QUICK = 0.002  # seconds that looking at the likely ones may take without a pause after it
 _RECENT = 16  # processes that were found lately: they are likely to open more
 _YOUNG = 400  # process numbers below the newest that are tried without listing all processes
@@ -95,6 +99,8 @@ class SocketOwners:
     def __init__(self, root: str = "/proc") -> None:
         self._root = root
         self._places: dict[int, Fd] = {}  # inode → the process and its descriptor that had it when last seen
+        self._sure: dict[int, tuple[Owner, float]] = {}  # inode → who had it when it was looked at last
+        self._met: OrderedDict[int, tuple[Owner | None, float]] = OrderedDict()
         self._recent: OrderedDict[int, None] = OrderedDict()
         self._rested = self._quick_rested = 0.0
         self.walks = 0
@@ -107,6 +113,10 @@ class SocketOwners:
         except OSError:
             self._socket = None
         self._turned = self._takes_udp_turned()
+        try:
+            self._namespace = os.readlink(f"{root}/self/ns/net")
+        except OSError:
+            self._namespace = ""
 
     def close(self) -> None:
         """Close the netlink socket."""
@@ -199,7 +209,13 @@ class SocketOwners:
         then only those are looked at that are young, or were found lately."""
         wanted = {inode for inode in inodes if inode}
         found: dict[int, Owner] = {}
+        now = time.monotonic()
         for inode in tuple(wanted):
+            sure = self._sure.get(inode)
+            if sure is not None and now - sure[1] < _SURE:
+                found[inode] = sure[0]
+                wanted.discard(inode)
+                continue
             place = self._places.get(inode)
             if place is not None and self._leads(place, inode):
                 self._take(inode, place, wanted, found)
@@ -242,6 +258,9 @@ class SocketOwners:
             return
         found[inode] = owner
         wanted.discard(inode)
+        if len(self._sure) > _MOST:
+            self._sure.clear()
+        self._sure[inode] = (owner, time.monotonic())
         self._recent[owner.pid] = None
         self._recent.move_to_end(owner.pid)
         if len(self._recent) > _RECENT:
@@ -302,6 +321,29 @@ class SocketOwners:
             self._places[inode] = (pid, name)
         return found
 
+    def process(self, pid: int) -> Owner | None:
+        """A process of this network namespace, by its number, as it is or as it was a moment ago; None for one that is
+        elsewhere, or gone without having been seen."""
+        now = time.monotonic()
+        try:
+            inside = os.readlink(f"{self._root}/{pid}/ns/net") == self._namespace
+            owner = self._identity(pid) if inside else None
+        except (OSError, ValueError, IndexError):
+            before = self._met.get(pid)
+            return before[0] if before is not None and now - before[1] < _GONE else None
+        self._met[pid] = (owner, now)
+        self._met.move_to_end(pid)
+        if len(self._met) > _MOST_MET:
+            self._met.popitem(last=False)
+        return owner
+
+    def _identity(self, pid: int) -> Owner:
+        with open(f"{self._root}/{pid}/stat", "rb") as file:
+            data = file.read(1024)
+        opening, closing = data.index(b"("), data.rindex(b")")
+        name = data[opening + 1 : closing].decode("utf-8", "backslashreplace")
+        return Owner(pid, name, int(data[closing + 2 :].split()[19]))
+
     def _status(self, pid: int) -> tuple[Owner, int] | None:
         """A process's (for a thread its process's) identity and its parent; None when it is gone."""
         try:
@@ -309,10 +351,6 @@ class SocketOwners:
                 lines = file.read(512).split(b"\n")
             said = dict(line.split(b":\t", 1) for line in lines if b":\t" in line)
             group, parent = int(said[b"Tgid"]), int(said[b"PPid"])
-            with open(f"{self._root}/{group}/stat", "rb") as file:
-                data = file.read(1024)
-            opening, closing = data.index(b"("), data.rindex(b")")
-            name = data[opening + 1 : closing].decode("utf-8", "backslashreplace")
-            return Owner(group, name, int(data[closing + 2 :].split()[19])), parent
+            return self._identity(group), parent
         except (OSError, KeyError, ValueError, IndexError):
             return None
