@@ -14,7 +14,7 @@ import select
 import socket
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -71,12 +71,15 @@ class Found(Struct, frozen=True, tag=True, array_like=True):
 class _Search:
     """A flow of which a socket's process is still to be found."""
 
-    __slots__ = ("ends", "flow", "held", "seen", "since", "token")
+    __slots__ = ("ends", "flow", "held", "interface", "seen", "since", "token")
 
-    def __init__(self, flow: int, token: int, ends: Ends, held: list[Held], seen: list[SocketSeen | None]) -> None:
+    def __init__(
+        self, flow: int, token: int, ends: Ends, interface: int, held: list[Held], seen: list[SocketSeen | None]
+    ) -> None:
         self.flow = flow
         self.token = token
         self.ends = ends
+        self.interface = interface
         self.held = held
         self.seen = seen
         self.since = time.monotonic()
@@ -148,7 +151,7 @@ class Finder:
                 held.append(Held(here, cookie=cookie))
             sockets.append(seen)
         if len(self._searches) < _MOST:
-            self._searches.append(_Search(flow, token, ends, held, sockets))
+            self._searches.append(_Search(flow, token, ends, interface, held, sockets))
 
     def _sender(self, ends: Ends) -> Owner | None:
         """Who sent a packet that begins something, where the kernel has told it."""
@@ -160,19 +163,34 @@ class Finder:
 
     def _search(self) -> None:
         """Look for the processes of all sockets at once; who cannot be found in time is told as unknown."""
-        found = self.owners.holders({inode for search in self._searches for inode in search.missing})
+        found = self.owners.likely({inode for search in self._searches for inode in search.missing})
+        left = [search for search in self._searches if search.missing and not found.keys() >= set(search.missing)]
+        if left and not self.owners.resting:
+            for search in left:
+                self._leave_out_closed(search, found)
+            found |= self.owners.thorough({inode for search in left for inode in search.missing} - found.keys())
         again: list[_Search] = []
         now = time.monotonic()
         for search in self._searches:
             for place, seen in enumerate(search.seen):
                 owner = found.get(seen.inode) if seen is not None else None
-                if owner is not None:
+                if owner is not None and not search.held[place].pid:
                     search.held[place] = Held(True, owner.pid, owner.start_ticks, owner.name, search.held[place].cookie)
             if search.missing and self.owners.resting and now - search.since < _PATIENCE:
                 again.append(search)
             else:
                 self.channel.send(Found(search.flow, search.token, search.ends, *search.held))
         self._searches = again
+
+    def _leave_out_closed(self, search: _Search, found: Mapping[int, Owner]) -> None:
+        """Nobody can be found any more who has a socket that is closed by now."""
+        one, one_port, other, other_port, transport = search.ends
+        sides = ((one, one_port, other, other_port), (other, other_port, one, one_port))
+        for place, (seen, side) in enumerate(zip(search.seen, sides, strict=True)):
+            if seen is not None and seen.inode and seen.inode not in found and not search.held[place].pid:
+                now = self.owners.socket(transport, *side, search.interface)
+                if now is None or now.inode != seen.inode:
+                    search.seen[place] = None
 
 
 def sighted(data: bytes) -> tuple[Ends, int] | None:

@@ -45,8 +45,9 @@ _GONE = 0.5  # seconds for which the number of a process that has ended is surel
 _MOST_MET = 1_000
 _QUICK = 0.002  # seconds that looking at the likely ones may take without a pause after it
 _RECENT = 16  # processes that were found lately: they are likely to open more
-_YOUNG = 400  # process numbers below the newest that are tried without listing all processes
+_YOUNG = 64  # process numbers below the newest that are tried without listing all processes
 _FOREBEARS = 16
+_NO_SIGNAL = b"-1"
 _ADDRESSES_EVERY = 2.0  # seconds
 _IDENTITY = struct.Struct("!xxxx2s2s16s16s")
 Fd = tuple[int, str]
@@ -205,27 +206,34 @@ class SocketOwners:
         return time.monotonic() < self._rested
 
     def holders(self, inodes: Iterable[int]) -> dict[int, Owner]:
-        """The processes that have these sockets open. Those that are not found while `resting` may be found later:
-        then only those are looked at that are young, or were found lately."""
+        """The processes that have these sockets open. Those that are not found while `resting` may be found later."""
         wanted = {inode for inode in inodes if inode}
+        found = self.likely(wanted)
+        return found | self.thorough(wanted - found.keys())
+
+    def likely(self, inodes: Iterable[int]) -> dict[int, Owner]:
+        """Those of the holders that were found lately, or are young: these are looked at in no time."""
+        wanted = set(inodes)
         found: dict[int, Owner] = {}
         now = time.monotonic()
         for inode in tuple(wanted):
             sure = self._sure.get(inode)
+            place = self._places.get(inode)
             if sure is not None and now - sure[1] < _SURE:
                 found[inode] = sure[0]
                 wanted.discard(inode)
-                continue
-            place = self._places.get(inode)
-            if place is not None and self._leads(place, inode):
+            elif place is not None and self._leads(place, inode):
                 self._take(inode, place, wanted, found)
-        if not wanted:
-            return found
-        began = time.monotonic()
-        if began >= self._quick_rested:
+        if wanted and now >= self._quick_rested:
             self._look_through([*reversed(self._recent), *self._youngest()], wanted, found)
-            if (took := time.monotonic() - began) > _QUICK:
-                self._quick_rested = began + 2 * took
+            if (took := time.monotonic() - now) > _QUICK:
+                self._quick_rested = now + 2 * took
+        return found
+
+    def thorough(self, inodes: Iterable[int]) -> dict[int, Owner]:
+        """The holders among all processes; none while `resting`."""
+        wanted = set(inodes)
+        found: dict[int, Owner] = {}
         if wanted and not self.resting:
             began = time.monotonic()
             self.walks += 1
@@ -240,6 +248,9 @@ class SocketOwners:
             if not wanted:
                 return
             held = self._sockets(pid)
+            if held is None:
+                self._recent.pop(pid, None)
+                continue
             for inode in wanted.intersection(held):
                 self._take(inode, (pid, held[inode]), wanted, found)
 
@@ -247,10 +258,10 @@ class SocketOwners:
         """A process has a wanted socket: note the oldest in line that has it under the same number."""
         owner: Owner | None = None
         for _ in range(_FOREBEARS):
-            status = self._status(place[0])
-            if status is None:
+            try:
+                owner, parent = self._status(place[0])
+            except (OSError, ValueError, IndexError):
                 break
-            owner, parent = status
             place = (parent, place[1])
             if parent <= 1 or not self._leads(place, inode):
                 break
@@ -296,25 +307,22 @@ class SocketOwners:
         except (OSError, IndexError, ValueError):
             return 0
 
-    def _sockets(self, pid: int) -> dict[int, str]:
-        """The sockets that a process has open, inode → descriptor; remembered as the places to look at first."""
+    def _sockets(self, pid: int) -> dict[int, str] | None:
+        """The sockets that a process has open, inode → descriptor, remembered as the places to look at first; None when
+        it may not be looked at, or is gone."""
+        folder = f"{self._root}/{pid}/fd"
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            return None
         found: dict[int, str] = {}
-        try:
-            folder = os.open(f"{self._root}/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError:
-            return found
-        try:
-            for name in os.listdir(folder):
-                try:
-                    target = os.readlink(name, dir_fd=folder)
-                except OSError:
-                    continue
-                if target.startswith("socket:["):
-                    found[int(target[8:-1])] = name
-        except OSError:
-            pass
-        finally:
-            os.close(folder)
+        for name in names:
+            try:
+                target = os.readlink(f"{folder}/{name}")
+            except OSError:
+                continue
+            if target.startswith("socket:["):
+                found[int(target[8:-1])] = name
         if len(self._places) > _MOST:
             self._places.clear()
         for inode, name in found.items():
@@ -338,19 +346,26 @@ class SocketOwners:
         return owner
 
     def _identity(self, pid: int) -> Owner:
-        with open(f"{self._root}/{pid}/stat", "rb") as file:
+        return self._status(pid)[0]
+
+    def _status(self, pid: int) -> tuple[Owner, int]:
+        """A process's (for a thread its process's) identity and its parent (proc_pid_stat(5)). Raises OSError when it
+        is gone, ValueError for what cannot be read."""
+        with open(f"{self._root}/{pid}/stat", "rb", buffering=0) as file:
             data = file.read(1024)
         opening, closing = data.index(b"("), data.rindex(b")")
+        fields = data[closing + 2 :].split(None, 37)
+        if fields[35] == _NO_SIGNAL:  # a thread, which tells nobody when it ends
+            return self._status(self._group(pid))
         name = data[opening + 1 : closing].decode("utf-8", "backslashreplace")
-        return Owner(pid, name, int(data[closing + 2 :].split()[19]))
+        return Owner(pid, name, int(fields[19])), int(fields[1])
 
-    def _status(self, pid: int) -> tuple[Owner, int] | None:
-        """A process's (for a thread its process's) identity and its parent; None when it is gone."""
-        try:
-            with open(f"{self._root}/{pid}/status", "rb") as file:
-                lines = file.read(512).split(b"\n")
-            said = dict(line.split(b":\t", 1) for line in lines if b":\t" in line)
-            group, parent = int(said[b"Tgid"]), int(said[b"PPid"])
-            return self._identity(group), parent
-        except (OSError, KeyError, ValueError, IndexError):
-            return None
+    def _group(self, thread: int) -> int:
+        """The process that a thread is of."""
+        with open(f"{self._root}/{thread}/status", "rb") as file:
+            for line in file:
+                if line.startswith(b"Tgid:"):
+                    group = int(line.split()[1])
+                    if group != thread:
+                        return group
+        raise ValueError(f"{thread} is neither a process nor a thread of one")
