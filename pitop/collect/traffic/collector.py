@@ -180,10 +180,10 @@ class TrafficCollector:
 
 
 def _states(talk: Talk) -> list[str]:
-    """One word for each end that is this machine's."""
-    ends = ((talk.a_here, talk.a_owner), (talk.b_here, talk.b_owner))
+    """One word for each end that is a socket of this machine."""
+    owners = (talk.a_owner, talk.b_owner)
     return [
-        "attributed" if owner is not None else "sought" if talk.sought else "unknown" for here, owner in ends if here
+        "attributed" if owners[end] is not None else "sought" if talk.sought else "unknown" for end in talk.ends_here
     ]
 
 

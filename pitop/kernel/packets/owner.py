@@ -188,7 +188,6 @@ class SocketOwners:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
                 own.bind(("127.0.0.1", 0))
                 mine = (nobody[0], own.getsockname()[1])
-                own.connect(("127.0.0.1", nobody[1]))
                 for turned in (True, False):
                     one, other = (nobody, mine) if turned else (mine, nobody)
                     answer = self._answer(_UDP, one, other, 0)
