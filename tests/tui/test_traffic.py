@@ -87,16 +87,17 @@ def told(pane: TrafficPane) -> list[tuple[str | None, int | None]]:
 
 def line(pane: TrafficPane, place: int) -> dict[str, str]:
     row = pane.table.rows[place]
-    return {field.key: field.text(row) for field in pane.shown_fields()}
+    return {field.key: field.text(row) for field in pane.fields}
 
 
 async def test_the_busiest_stands_first_and_what_is_not_known_is_not_nothing() -> None:
     async with shown() as (_, pane, _source):
         assert told(pane)[0] == ("firefox", 443)
-        assert line(pane, 0)["service"] == "443 quic"
+        assert (line(pane, 0)["port"], line(pane, 0)["protocol"]) == ("443", "udp")
         assert line(pane, 0)["name"] == "192.0.2.8"
         unknown = line(pane, 4)
-        assert [unknown[key] for key in ("program", "pid", "received_bytes", "sent_bytes_per_second")] == ["-"] * 4
+        assert unknown["process"] == "unknown"
+        assert [unknown[key] for key in ("pid", "bytes_received", "sent_bytes_per_second")] == ["-"] * 3
         assert "6.5 % of owners unknown" in str(pane.query_one("#summary", Notice)._text)
         assert all("\x1b" not in text for place in range(5) for text in line(pane, place).values())
 

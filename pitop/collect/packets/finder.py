@@ -1,8 +1,9 @@
 """Who has which end of a flow: a process of its own beside the capturing helper, which keeps the right to find out.
 
 It sees the first packet of what is short the moment that it passes, and looks at once, undisturbed by a screen that is
-being painted: by the time the ring hands the packet over its process may be gone. It looks at a packet's addresses,
-ports and number, at nothing else, and takes nothing but such from the helper; what it says is who has a socket.
+being painted: by the time the ring hands the packet over its process may be gone. Where the kernel tells who begins to
+talk, that is believed before any looking. It looks at a packet's addresses, ports and number, nothing else, and takes
+nothing but such from the helper; what it says is who has a socket.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import select
 import socket
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from pitop.collect.packets.messages import Channel
+from pitop.collect.packets.messages import Channel, Config
 from pitop.kernel.packets.assembler import Session, combined, first_packets, leave_out, once_on_loopback
 from pitop.kernel.packets.owner import LISTEN, SocketOwners, SocketSeen
 from pitop.kernel.packets.ring import CaptureProblem, Lookout
+from pitop.kernel.packets.senders import Senders
 from pitop.model.packets.row import Owner
 
 __all__ = ["Ends", "Finder", "Found", "Held", "Lookup", "start_finder"]
@@ -69,12 +71,15 @@ class Found(Struct, frozen=True, tag=True, array_like=True):
 class _Search:
     """A flow of which a socket's process is still to be found."""
 
-    __slots__ = ("ends", "flow", "held", "seen", "since", "token")
+    __slots__ = ("ends", "flow", "held", "interface", "seen", "since", "token")
 
-    def __init__(self, flow: int, token: int, ends: Ends, held: list[Held], seen: list[SocketSeen | None]) -> None:
+    def __init__(
+        self, flow: int, token: int, ends: Ends, interface: int, held: list[Held], seen: list[SocketSeen | None]
+    ) -> None:
         self.flow = flow
         self.token = token
         self.ends = ends
+        self.interface = interface
         self.held = held
         self.seen = seen
         self.since = time.monotonic()
@@ -90,10 +95,13 @@ class _Search:
 class Finder:
     """The loop: packets that pass first, then what the helper asks, then who has all these sockets."""
 
-    def __init__(self, channel: Channel, lookout: Lookout | None, owners: SocketOwners) -> None:
+    def __init__(
+        self, channel: Channel, lookout: Lookout | None, owners: SocketOwners, senders: Senders | None = None
+    ) -> None:
         self.channel = channel
         self.lookout = lookout
         self.owners = owners
+        self.senders = senders
         self._searches: list[_Search] = []
 
     def run(self) -> None:
@@ -102,6 +110,8 @@ class Finder:
         poll.register(self.channel.fileno(), select.POLLIN)
         if self.lookout is not None:
             poll.register(self.lookout.fileno(), select.POLLIN)
+        for descriptor in () if self.senders is None else self.senders.filenos():
+            poll.register(descriptor, select.POLLIN)
         while not self.channel.closed:
             poll.modify(self.channel.fileno(), select.POLLIN | (select.POLLOUT if self.channel.waiting else 0))
             events = poll.poll(5 if self._searches else 1000)
@@ -112,19 +122,20 @@ class Finder:
 
     def turn(self) -> None:
         """Take in what is there, and answer what can be answered."""
-        if self.lookout is not None:
-            for data, interface in self.lookout.seen():
-                read = sighted(data)
-                if read is not None:
-                    ends, token = read
-                    self._begin(0, token, ends, interface)
+        seen = () if self.lookout is None else self.lookout.seen()
+        if self.senders is not None:
+            self.senders.read()
+        read = [(*each, interface) for data, interface in seen if (each := sighted(data)) is not None]
+        senders = [self._sender(ends) for ends, _, _ in read]  # first of all: these may be about to end
+        for (ends, token, interface), sender in zip(read, senders, strict=True):
+            self._begin(0, token, ends, interface, sender)
         for message in self.channel.receive():
             if isinstance(message, Lookup):
-                self._begin(message.flow, 0, message.ends, 0)
+                self._begin(message.flow, 0, message.ends, 0, None)
         if self._searches:
             self._search()
 
-    def _begin(self, flow: int, token: int, ends: Ends, interface: int) -> None:
+    def _begin(self, flow: int, token: int, ends: Ends, interface: int, sender: Owner | None) -> None:
         one, one_port, other, other_port, transport = ends
         sides = ((one, one_port, other, other_port), (other, other_port, one, one_port))
         held, sockets = [], []
@@ -133,26 +144,53 @@ class Finder:
             seen = self.owners.socket(transport, *side, interface) if here else None
             if number == 0 and seen is not None and seen.state == LISTEN and transport == _TCP:
                 seen = None  # a listener on the port of a connection that was opened from it, and is gone
-            held.append(Held(here, cookie=seen.cookie if seen is not None else 0))
+            cookie = seen.cookie if seen is not None else 0
+            if here and sender is not None and number == 0:
+                held.append(Held(here, sender.pid, sender.start_ticks, sender.name, cookie))
+            else:
+                held.append(Held(here, cookie=cookie))
             sockets.append(seen)
         if len(self._searches) < _MOST:
-            self._searches.append(_Search(flow, token, ends, held, sockets))
+            self._searches.append(_Search(flow, token, ends, interface, held, sockets))
+
+    def _sender(self, ends: Ends) -> Owner | None:
+        """Who sent a packet that begins something, where the kernel has told it."""
+        one, port, other, other_port, transport = ends
+        if self.senders is None or one not in self.owners.here:
+            return None
+        pid = self.senders.sender(transport, port, other, other_port)
+        return None if pid is None else self.owners.process(pid)
 
     def _search(self) -> None:
         """Look for the processes of all sockets at once; who cannot be found in time is told as unknown."""
-        found = self.owners.holders({inode for search in self._searches for inode in search.missing})
+        found = self.owners.likely({inode for search in self._searches for inode in search.missing})
+        left = [search for search in self._searches if search.missing and not found.keys() >= set(search.missing)]
+        if left and not self.owners.resting:
+            for search in left:
+                self._leave_out_closed(search, found)
+            found |= self.owners.thorough({inode for search in left for inode in search.missing} - found.keys())
         again: list[_Search] = []
         now = time.monotonic()
         for search in self._searches:
             for place, seen in enumerate(search.seen):
                 owner = found.get(seen.inode) if seen is not None else None
-                if owner is not None:
+                if owner is not None and not search.held[place].pid:
                     search.held[place] = Held(True, owner.pid, owner.start_ticks, owner.name, search.held[place].cookie)
             if search.missing and self.owners.resting and now - search.since < _PATIENCE:
                 again.append(search)
             else:
                 self.channel.send(Found(search.flow, search.token, search.ends, *search.held))
         self._searches = again
+
+    def _leave_out_closed(self, search: _Search, found: Mapping[int, Owner]) -> None:
+        """Nobody can be found any more who has a socket that is closed by now."""
+        one, one_port, other, other_port, transport = search.ends
+        sides = ((one, one_port, other, other_port), (other, other_port, one, one_port))
+        for place, (seen, side) in enumerate(zip(search.seen, sides, strict=True)):
+            if seen is not None and seen.inode and seen.inode not in found and not search.held[place].pid:
+                now = self.owners.socket(transport, *side, search.interface)
+                if now is None or now.inode != seen.inode:
+                    search.seen[place] = None
 
 
 def sighted(data: bytes) -> tuple[Ends, int] | None:
@@ -175,8 +213,8 @@ def sighted(data: bytes) -> tuple[Ends, int] | None:
     return (one, ports[0], other, ports[1], transport), int.from_bytes(token, "big")
 
 
-def start_finder(interface: str | None, sessions: Sequence[Session], strangers: Sequence[int]) -> socket.socket:
-    """Start the finder as a child of this process; gives the socket that it answers on.
+def start_finder(config: Config, strangers: Sequence[int]) -> socket.socket:
+    """Start the finder of a capture as a child of this process; gives the socket that it answers on.
 
     `strangers` are descriptors that it has no business with. It ends when that socket is closed. Raises OSError.
     """
@@ -189,7 +227,7 @@ def start_finder(interface: str | None, sessions: Sequence[Session], strangers: 
         ours.close()
         for descriptor in strangers:
             os.close(descriptor)
-        _serve(theirs, interface, sessions)
+        _serve(theirs, config)
         code = 0
     except BaseException:  # a forked child must not go on with its parent's work, whatever happens
         traceback.print_exc()
@@ -197,12 +235,15 @@ def start_finder(interface: str | None, sessions: Sequence[Session], strangers: 
         os._exit(code)
 
 
-def _serve(connection: socket.socket, interface: str | None, sessions: Sequence[Session]) -> None:
+def _serve(connection: socket.socket, config: Config) -> None:
     with contextlib.suppress(OSError):  # a short process does not wait until others have worked
         os.setpriority(os.PRIO_PROCESS, 0, min(os.getpriority(os.PRIO_PROCESS, 0), -10))
-    program = combined([once_on_loopback(), *map(leave_out, sessions)], first_packets())
+    own = [leave_out(Session(*session)) for session in config.sessions]
+    program = combined([once_on_loopback(), *own], first_packets())
     lookout: Lookout | None = None
     with contextlib.suppress(OSError, CaptureProblem):  # the helper says what is wrong with capturing
-        lookout = Lookout(interface, program)
-    owners = SocketOwners()
-    Finder(Channel(connection, Lookup), lookout, owners).run()
+        lookout = Lookout(config.interface, program)
+    senders: Senders | None = None
+    with contextlib.suppress(OSError):  # not every kernel tells, and not everybody
+        senders = Senders() if config.traced else None
+    Finder(Channel(connection, Lookup), lookout, SocketOwners(), senders).run()

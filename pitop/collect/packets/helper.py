@@ -47,7 +47,6 @@ from pitop.collect.packets.sightings import Sightings
 from pitop.collect.packets.store import PacketStore
 from pitop.collect.packets.telling import Telling
 from pitop.collect.packets.view import View
-from pitop.kernel.packets.assembler import Session
 from pitop.kernel.packets.dissect import layers_of, preload
 from pitop.kernel.packets.libpcap import BadFilter, LibpcapMissing
 from pitop.kernel.packets.privileges import give_up, readable_by_all
@@ -352,8 +351,7 @@ def main() -> int:
     finder: Channel | None = None
     try:
         if config.path is None:
-            sessions = [Session(*session) for session in config.sessions]
-            finder = Channel(start_finder(config.interface, sessions, [connection.fileno()]), Found)
+            finder = Channel(start_finder(config, [connection.fileno()]), Found)
         source = _opened(config)
     except CaptureProblem as problem:
         channel.send(Problem(str(problem), problem.advice))

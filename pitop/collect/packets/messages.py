@@ -67,7 +67,8 @@ class Config(Struct, frozen=True):
     """How to begin. `interface` None is all of them; `path` reads a file instead. `sessions` are left out.
 
     With `light`, in place of an expression, only that is taken which tells who talks with whom: the beginnings and ends
-    of TCP connections, the headers of UDP, and all of what name servers are asked and answer.
+    of TCP connections, the headers of UDP, and all of what name servers are asked and answer. With `traced` the
+    kernel's trace points are asked who begins to talk, where it has them.
     """
 
     interface: str | None = None
@@ -79,6 +80,7 @@ class Config(Struct, frozen=True):
     retire_ms: int = 20
     saving: Saving | None = None
     light: bool = False
+    traced: bool = True
 
 
 class Look(Struct, frozen=True, tag=True):

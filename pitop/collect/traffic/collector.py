@@ -30,12 +30,15 @@ _STATES = ("attributed", "unknown", "sought")
 
 
 class TrafficCollector:
-    """Starts the capture at the first collection; without the right to it, names of the hosts file are all there is."""
+    """Starts the capture at the first collection; without the right to it, names of the hosts file are all there is.
+
+    Without `traced` the kernel's trace points are left alone, as where there are none.
+    """
 
     every: float | None = 1.0
 
-    def __init__(self, interface: str | None = None) -> None:
-        self._interface = interface
+    def __init__(self, *, traced: bool = True) -> None:
+        self._traced = traced
         self._host = host()
         self._asked = AskTraffic()
         self._client: CaptureClient | None = None
@@ -110,10 +113,10 @@ class TrafficCollector:
         self._counts = dict.fromkeys(_STATES, 0)
         self._client = CaptureClient(
             Config(
-                interface=self._interface,
                 sessions=tuple((each.local, each.local_port, each.remote, each.remote_port) for each in sessions),
                 limit_bytes=_STORE,
                 light=True,
+                traced=self._traced,
             )
         )
         self._client.send(Tell(_EVERY))
@@ -177,10 +180,10 @@ class TrafficCollector:
 
 
 def _states(talk: Talk) -> list[str]:
-    """One word for each end that is this machine's."""
-    ends = ((talk.a_here, talk.a_owner), (talk.b_here, talk.b_owner))
+    """One word for each end that is a socket of this machine."""
+    owners = (talk.a_owner, talk.b_owner)
     return [
-        "attributed" if owner is not None else "sought" if talk.sought else "unknown" for here, owner in ends if here
+        "attributed" if owners[end] is not None else "sought" if talk.sought else "unknown" for end in talk.ends_here
     ]
 
 

@@ -12,6 +12,7 @@ youngest. What ends before it is asked for stays unknown: never is one answer ta
 - A socket that several processes share belongs to the oldest in line: the process that was found, or its parent where
   that has it open under the same number, and so on upwards. A child that has just been forked holds all its parent's.
 - What was once seen of a process is believed only after its link was read again: pids and descriptors are reused.
+  The kernel counts inodes of sockets up, so within a tenth of a second none comes again.
 """
 
 from __future__ import annotations
@@ -39,10 +40,14 @@ _TCP, _UDP = 6, 17
 _DUTY = 3  # times as long as a walk of every process took, no other is begun
 _LONGEST_PAUSE = 0.1
 _MOST = 50_000
+_SURE = 0.1  # seconds that what was seen of a process holds without another look
+_GONE = 0.5  # seconds for which the number of a process that has ended is surely nobody else's
+_MOST_MET = 1_000
 _QUICK = 0.002  # seconds that looking at the likely ones may take without a pause after it
 _RECENT = 16  # processes that were found lately: they are likely to open more
-_YOUNG = 400  # process numbers below the newest that are tried without listing all processes
+_YOUNG = 64  # process numbers below the newest that are tried without listing all processes
 _FOREBEARS = 16
+_NO_SIGNAL = b"-1"
 _ADDRESSES_EVERY = 2.0  # seconds
 _IDENTITY = struct.Struct("!xxxx2s2s16s16s")
 Fd = tuple[int, str]
@@ -95,6 +100,8 @@ class SocketOwners:
     def __init__(self, root: str = "/proc") -> None:
         self._root = root
         self._places: dict[int, Fd] = {}  # inode → the process and its descriptor that had it when last seen
+        self._sure: dict[int, tuple[Owner, float]] = {}  # inode → who had it when it was looked at last
+        self._met: OrderedDict[int, tuple[Owner | None, float]] = OrderedDict()
         self._recent: OrderedDict[int, None] = OrderedDict()
         self._rested = self._quick_rested = 0.0
         self.walks = 0
@@ -107,6 +114,10 @@ class SocketOwners:
         except OSError:
             self._socket = None
         self._turned = self._takes_udp_turned()
+        try:
+            self._namespace = os.readlink(f"{root}/self/ns/net")
+        except OSError:
+            self._namespace = ""
 
     def close(self) -> None:
         """Close the netlink socket."""
@@ -177,7 +188,6 @@ class SocketOwners:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
                 own.bind(("127.0.0.1", 0))
                 mine = (nobody[0], own.getsockname()[1])
-                own.connect(("127.0.0.1", nobody[1]))
                 for turned in (True, False):
                     one, other = (nobody, mine) if turned else (mine, nobody)
                     answer = self._answer(_UDP, one, other, 0)
@@ -195,21 +205,34 @@ class SocketOwners:
         return time.monotonic() < self._rested
 
     def holders(self, inodes: Iterable[int]) -> dict[int, Owner]:
-        """The processes that have these sockets open. Those that are not found while `resting` may be found later:
-        then only those are looked at that are young, or were found lately."""
+        """The processes that have these sockets open. Those that are not found while `resting` may be found later."""
         wanted = {inode for inode in inodes if inode}
+        found = self.likely(wanted)
+        return found | self.thorough(wanted - found.keys())
+
+    def likely(self, inodes: Iterable[int]) -> dict[int, Owner]:
+        """Those of the holders that were found lately, or are young: these are looked at in no time."""
+        wanted = set(inodes)
         found: dict[int, Owner] = {}
+        now = time.monotonic()
         for inode in tuple(wanted):
+            sure = self._sure.get(inode)
             place = self._places.get(inode)
-            if place is not None and self._leads(place, inode):
+            if sure is not None and now - sure[1] < _SURE:
+                found[inode] = sure[0]
+                wanted.discard(inode)
+            elif place is not None and self._leads(place, inode):
                 self._take(inode, place, wanted, found)
-        if not wanted:
-            return found
-        began = time.monotonic()
-        if began >= self._quick_rested:
+        if wanted and now >= self._quick_rested:
             self._look_through([*reversed(self._recent), *self._youngest()], wanted, found)
-            if (took := time.monotonic() - began) > _QUICK:
-                self._quick_rested = began + 2 * took
+            if (took := time.monotonic() - now) > _QUICK:
+                self._quick_rested = now + 2 * took
+        return found
+
+    def thorough(self, inodes: Iterable[int]) -> dict[int, Owner]:
+        """The holders among all processes; none while `resting`."""
+        wanted = set(inodes)
+        found: dict[int, Owner] = {}
         if wanted and not self.resting:
             began = time.monotonic()
             self.walks += 1
@@ -224,6 +247,9 @@ class SocketOwners:
             if not wanted:
                 return
             held = self._sockets(pid)
+            if held is None:
+                self._recent.pop(pid, None)
+                continue
             for inode in wanted.intersection(held):
                 self._take(inode, (pid, held[inode]), wanted, found)
 
@@ -231,10 +257,10 @@ class SocketOwners:
         """A process has a wanted socket: note the oldest in line that has it under the same number."""
         owner: Owner | None = None
         for _ in range(_FOREBEARS):
-            status = self._status(place[0])
-            if status is None:
+            try:
+                owner, parent = self._status(place[0])
+            except (OSError, ValueError, IndexError):
                 break
-            owner, parent = status
             place = (parent, place[1])
             if parent <= 1 or not self._leads(place, inode):
                 break
@@ -242,6 +268,9 @@ class SocketOwners:
             return
         found[inode] = owner
         wanted.discard(inode)
+        if len(self._sure) > _MOST:
+            self._sure.clear()
+        self._sure[inode] = (owner, time.monotonic())
         self._recent[owner.pid] = None
         self._recent.move_to_end(owner.pid)
         if len(self._recent) > _RECENT:
@@ -277,42 +306,65 @@ class SocketOwners:
         except (OSError, IndexError, ValueError):
             return 0
 
-    def _sockets(self, pid: int) -> dict[int, str]:
-        """The sockets that a process has open, inode → descriptor; remembered as the places to look at first."""
+    def _sockets(self, pid: int) -> dict[int, str] | None:
+        """The sockets that a process has open, inode → descriptor, remembered as the places to look at first; None when
+        it may not be looked at, or is gone."""
+        folder = f"{self._root}/{pid}/fd"
+        try:
+            names = os.listdir(folder)
+        except OSError:
+            return None
         found: dict[int, str] = {}
-        try:
-            folder = os.open(f"{self._root}/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError:
-            return found
-        try:
-            for name in os.listdir(folder):
-                try:
-                    target = os.readlink(name, dir_fd=folder)
-                except OSError:
-                    continue
-                if target.startswith("socket:["):
-                    found[int(target[8:-1])] = name
-        except OSError:
-            pass
-        finally:
-            os.close(folder)
+        for name in names:
+            try:
+                target = os.readlink(f"{folder}/{name}")
+            except OSError:
+                continue
+            if target.startswith("socket:["):
+                found[int(target[8:-1])] = name
         if len(self._places) > _MOST:
             self._places.clear()
         for inode, name in found.items():
             self._places[inode] = (pid, name)
         return found
 
-    def _status(self, pid: int) -> tuple[Owner, int] | None:
-        """A process's (for a thread its process's) identity and its parent; None when it is gone."""
+    def process(self, pid: int) -> Owner | None:
+        """A process of this network namespace, by its number, as it is or as it was a moment ago; None for one that is
+        elsewhere, or gone without having been seen."""
+        now = time.monotonic()
         try:
-            with open(f"{self._root}/{pid}/status", "rb") as file:
-                lines = file.read(512).split(b"\n")
-            said = dict(line.split(b":\t", 1) for line in lines if b":\t" in line)
-            group, parent = int(said[b"Tgid"]), int(said[b"PPid"])
-            with open(f"{self._root}/{group}/stat", "rb") as file:
-                data = file.read(1024)
-            opening, closing = data.index(b"("), data.rindex(b")")
-            name = data[opening + 1 : closing].decode("utf-8", "backslashreplace")
-            return Owner(group, name, int(data[closing + 2 :].split()[19])), parent
-        except (OSError, KeyError, ValueError, IndexError):
-            return None
+            inside = os.readlink(f"{self._root}/{pid}/ns/net") == self._namespace
+            owner = self._identity(pid) if inside else None
+        except (OSError, ValueError, IndexError):
+            before = self._met.get(pid)
+            return before[0] if before is not None and now - before[1] < _GONE else None
+        self._met[pid] = (owner, now)
+        self._met.move_to_end(pid)
+        if len(self._met) > _MOST_MET:
+            self._met.popitem(last=False)
+        return owner
+
+    def _identity(self, pid: int) -> Owner:
+        return self._status(pid)[0]
+
+    def _status(self, pid: int) -> tuple[Owner, int]:
+        """A process's (for a thread its process's) identity and its parent (proc_pid_stat(5)). Raises OSError when it
+        is gone, ValueError for what cannot be read."""
+        with open(f"{self._root}/{pid}/stat", "rb", buffering=0) as file:
+            data = file.read(1024)
+        opening, closing = data.index(b"("), data.rindex(b")")
+        fields = data[closing + 2 :].split(None, 37)
+        if fields[35] == _NO_SIGNAL:  # a thread, which tells nobody when it ends
+            return self._status(self._group(pid))
+        name = data[opening + 1 : closing].decode("utf-8", "backslashreplace")
+        return Owner(pid, name, int(fields[19])), int(fields[1])
+
+    def _group(self, thread: int) -> int:
+        """The process that a thread is of."""
+        with open(f"{self._root}/{thread}/status", "rb") as file:
+            for line in file:
+                if line.startswith(b"Tgid:"):
+                    group = int(line.split()[1])
+                    if group != thread:
+                        return group
+        raise ValueError(f"{thread} is neither a process nor a thread of one")

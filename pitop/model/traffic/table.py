@@ -96,9 +96,7 @@ def traffic_rows(
     alone: list[tuple[PartKey, Talk, int]] = []
     joined: dict[PartKey, PartKey] = {}
     for talk in talks:
-        for which, here in enumerate((talk.a_here, talk.b_here)):
-            if not here:
-                continue
+        for which in talk.ends_here:
             key: PartKey = ("talk", talk.number, which)
             row = index.of(talk, which)
             if row is not None:

@@ -56,6 +56,17 @@ class Talk(Struct, frozen=True, gc=False, kw_only=True):
         return self.a_here or self.b_here
 
     @property
+    def ends_here(self) -> tuple[int, ...]:
+        """Which of its ends (0 is a) are sockets of this machine, known or not. At a port that nobody listens on there
+        is none: what comes to it is refused."""
+        found = []
+        if self.a_here:
+            found.append(0)
+        if self.b_here and (self.b_owner is not None or self.b_cookie is not None or self.sought):
+            found.append(1)
+        return tuple(found)
+
+    @property
     def owner(self) -> Owner | None:
         """Who has this machine's end of it; of two, who opened it."""
         return self.a_owner if self.a_here else self.b_owner

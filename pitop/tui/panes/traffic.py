@@ -14,7 +14,7 @@ from pitop.model.traffic import TrafficRow, about_traffic, grouped
 from pitop.model.traffic.table import By
 from pitop.model.traffic.talks import TalksSnapshot
 from pitop.render.field import Tone
-from pitop.render.traffic import GROUP_COLUMNS, TRAFFIC_COLUMNS, TRAFFIC_FIELDS
+from pitop.render.traffic import FIELDS, FLAGS, grouped_fields
 from pitop.render.units import Unit, amount, percent, say
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
@@ -45,11 +45,24 @@ class TrafficPane(TablePane[TrafficRow]):
         "goes either way. TCP's bytes are the kernel's own counts, UDP's those of the captured packets; names come "
         "from DNS answers as they pass."
     )
-    fields = TRAFFIC_FIELDS
-    usual = TRAFFIC_COLUMNS
+    fields = FIELDS
+    asked = FLAGS
+    usual = (
+        "process",
+        "pid",
+        "direction",
+        "name",
+        "address",
+        "port",
+        "application",
+        "received_bytes_per_second",
+        "sent_bytes_per_second",
+        "bytes_received",
+        "bytes_sent",
+    )
     order = ("received_bytes_per_second", True)
-    main = ("program", "name", "address")
-    shed = ("connections", "pid", "sent_bytes", "direction", "address", "received_bytes")
+    main = ("process", "name", "address")
+    shed = ("pid", "application", "bytes_sent", "direction", "address", "bytes_received")
     row_word = "rows"
     filter_example = "program=firefox and not local · name~example · down>100K · port=443 and proto=udp"
 
@@ -190,7 +203,7 @@ class TrafficPane(TablePane[TrafficRow]):
         if not self._view:
             self._usual = self.columns
         self._view, self._under = name, None
-        self.columns = GROUP_COLUMNS[name] if name else self._usual
+        self.columns = tuple(field.key for field in grouped_fields(name)) if name else self._usual
         self.table.set_fields(self.shown_fields())
         self.present()
 
