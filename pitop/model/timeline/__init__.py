@@ -5,7 +5,13 @@ Pure: nothing here touches the system.
 
 from __future__ import annotations
 
-from pitop.model.timeline.happening import Happening, Kind, TimelineSnapshot, about_happening
+from pitop.model.timeline.happening import (
+    Happening,
+    Kind,
+    TimelineSnapshot,
+    about_happening,
+    subject_of_happening,
+)
 from pitop.model.timeline.recorder import Recorder
 
-__all__ = ["Happening", "Kind", "Recorder", "TimelineSnapshot", "about_happening"]
+__all__ = ["Happening", "Kind", "Recorder", "TimelineSnapshot", "about_happening", "subject_of_happening"]

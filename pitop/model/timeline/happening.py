@@ -7,12 +7,13 @@ from collections.abc import Hashable
 
 from msgspec import Struct
 
+from pitop.model.leads import Party, Sort, Subject
 from pitop.model.processes import ProcessKey
 from pitop.model.scope import About, Flow
 from pitop.model.snapshot import Snapshot
 from pitop.model.time import Ending
 
-__all__ = ["Happening", "Kind", "TimelineSnapshot", "about_happening"]
+__all__ = ["Happening", "Kind", "TimelineSnapshot", "about_happening", "subject_of_happening"]
 
 
 class Kind(enum.Enum):
@@ -101,4 +102,19 @@ def about_happening(row: Happening) -> About:
         ports=frozenset(port for _, port in ends) if ends else None,
         names=None if row.asked_name is None else frozenset({row.asked_name}),
         flow=flow,
+    )
+
+
+def subject_of_happening(row: Happening) -> Subject:
+    """A line as what leads elsewhere: its process as it was then, and of what crossed the network the other side."""
+    party = None
+    if row.pid is not None:
+        start = next(iter(sorted(row.keys)), (row.pid, None))[1]
+        party = Party(row.pid, row.name or "?", start, row.time)
+    return Subject(
+        sort=Sort.HAPPENING,
+        process=party,
+        flow=about_happening(row).flow,
+        addresses=() if row.there is None else (row.there[0],),
+        name=row.asked_name,
     )

@@ -13,6 +13,7 @@ from pitop.model.traffic.table import (
     TrafficTable,
     about_traffic,
     grouped,
+    subject_of_traffic,
     traffic_rows,
 )
 from pitop.model.traffic.talk import End, Named, NameSource, Talk
@@ -30,5 +31,6 @@ __all__ = [
     "TrafficTable",
     "about_traffic",
     "grouped",
+    "subject_of_traffic",
     "traffic_rows",
 ]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from pitop.model.leads import Party, Sort, Subject
 from pitop.model.rates import delta
 from pitop.model.scope import About
 from pitop.model.sockets import Owner, SocketsSnapshot
@@ -16,7 +17,10 @@ from pitop.model.traffic.parts import Direction, Part, PartKey, Sockets, socket_
 from pitop.model.traffic.snapshot import TrafficSnapshot
 from pitop.model.traffic.talk import NameSource, Talk
 
-__all__ = ["GROUPS", "By", "TrafficKey", "TrafficRow", "TrafficTable", "about_traffic", "grouped", "traffic_rows"]
+__all__ = [
+    "GROUPS", "By", "TrafficKey", "TrafficRow", "TrafficTable", "about_traffic", "grouped", "subject_of_traffic",
+    "traffic_rows",
+]  # fmt: skip
 
 _MOST_ENDED = 2_000  # rows of which nothing is open any more
 _RETURNED = 5.0  # seconds: a conversation that is older than that when it is first seen was left out in between
@@ -301,4 +305,17 @@ def about_traffic(row: TrafficRow) -> About:
         addresses=frozenset({row.address} if row.address is not None else ()),
         ports=frozenset({row.port} if row.port is not None else ()),
         names=frozenset({row.name} if row.name is not None else ()),
+    )
+
+
+def subject_of_traffic(row: TrafficRow) -> Subject:
+    """A row as what leads elsewhere: its process, the other side, its name."""
+    party = None
+    if row.pid is not None:
+        party = Party(row.pid, row.program or "?", row.start_ticks, None if row.open else row.last_seen)
+    return Subject(
+        sort=Sort.TALK,
+        process=party,
+        addresses=() if row.address is None else (row.address,),
+        name=row.name,
     )

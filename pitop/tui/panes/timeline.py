@@ -9,9 +9,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 
 from pitop.collect.topics import TIMELINE
+from pitop.model.leads import Subject
 from pitop.model.scope import About, Scope, of_flow, of_host, of_name, of_process
 from pitop.model.snapshot import Failure, Snapshot
-from pitop.model.timeline import Happening, Kind, TimelineSnapshot, about_happening
+from pitop.model.timeline import Happening, Kind, TimelineSnapshot, about_happening, subject_of_happening
 from pitop.render.field import Tone
 from pitop.render.timeline import TIMELINE_COLUMNS, TIMELINE_FIELDS
 from pitop.render.units import amount
@@ -106,6 +107,11 @@ class TimelinePane(TablePane[Happening]):
         if flow is not None:
             return of_flow(flow)
         return None if row.there is None else of_host(row.there[0])
+
+    def subject(self) -> Subject | None:
+        """The selected line."""
+        row = self.table.pin()
+        return None if row is None else subject_of_happening(row)
 
     def face(self, row: Happening) -> Face:
         """New lines are marked."""

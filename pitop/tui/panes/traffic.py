@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import ClassVar, cast
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 
 from pitop.collect.topics import TALKS
+from pitop.model.leads import Subject
 from pitop.model.scope import About, Scope, of_host, of_name, of_port, of_process
 from pitop.model.snapshot import Failure, Snapshot
-from pitop.model.traffic import TrafficRow, about_traffic, grouped
+from pitop.model.traffic import TrafficRow, about_traffic, grouped, subject_of_traffic
 from pitop.model.traffic.table import By
 from pitop.model.traffic.talks import TalksSnapshot
 from pitop.render.field import Tone
 from pitop.render.traffic import FIELDS, FLAGS, grouped_fields
 from pitop.render.units import Unit, amount, percent, say
 from pitop.tui.feed import Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 from pitop.tui.settings import PaneSettings
@@ -131,6 +134,21 @@ class TrafficPane(TablePane[TrafficRow]):
         if row.pid is not None and row.start_ticks is not None:
             return of_process((row.pid, row.start_ticks), row.program or "?", descendants=below)
         return None if row.address is None else of_host(row.address)
+
+    def subject(self) -> Subject | None:
+        """The selected row."""
+        row = self.table.pin()
+        return None if row is None else subject_of_traffic(row)
+
+    def spot(self) -> Spot:
+        """The view, too."""
+        return replace(super().spot(), view=self._view)
+
+    def restore(self, spot: Spot) -> None:
+        """The view, too."""
+        if spot.view != self._view or self._under is not None:
+            self._look(spot.view)
+        super().restore(spot)
 
     def present(self) -> None:
         """The rows, or their sums; what did not change stays the same object."""

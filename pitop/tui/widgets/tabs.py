@@ -32,7 +32,7 @@ class Tabs(Lines):
             super().__init__()
 
     def __init__(self, titles: Sequence[str], spare: int = 0) -> None:
-        """The last `spare` ones are the first to lose their titles where there is no room."""
+        """The last `spare` ones are the first to go where there is no room."""
         super().__init__()
         self._titles = titles
         self._spare = spare
@@ -60,13 +60,7 @@ class Tabs(Lines):
         looks = self.looks
         notes = [Segment(f"{visible(text)}  ", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
         room = self.size.width - sum(segment.cell_length for segment in notes)
-        names = [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
-        for titled in (len(names) - self._spare, 0):
-            if sum(map(len, names)) > room:
-                names = [
-                    name if place == self._chosen or place < titled else f" {place + 1} "
-                    for place, name in enumerate(names)
-                ]
+        names = self._names(room)
         line, used = [], 0
         self._starts = []
         for place, name in enumerate(names):
@@ -80,6 +74,18 @@ class Tabs(Lines):
         if gap >= 0:
             line += [Segment(" " * gap, self.backdrop(y)), *notes]
         return line
+
+    def _names(self, room: int) -> list[str]:
+        """The longest that fit: all titles; the spare ones as digits; without those that are not seen; digits only."""
+        full = [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
+        short = [name if place == self._chosen else f" {place + 1} " for place, name in enumerate(full)]
+        first = len(full) - self._spare
+        shorter = [*full[:first], *short[first:]]
+        hidden = [*full[:first], *(name if first + n == self._chosen else "" for n, name in enumerate(full[first:]))]
+        for names in (full, shorter, hidden):
+            if sum(map(len, names)) <= room:
+                return names
+        return short
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""
