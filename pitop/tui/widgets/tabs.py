@@ -58,7 +58,7 @@ class Tabs(Lines):
     def line(self, y: int) -> list[Segment]:
         """The tabs, short where they do not fit."""
         looks = self.looks
-        notes = [Segment(f"{visible(text)}  ", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
+        notes = [Segment(f" {visible(text)}", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
         room = self.size.width - sum(segment.cell_length for segment in notes)
         names = self._names(room)
         line, used = [], 0
@@ -72,7 +72,10 @@ class Tabs(Lines):
                 line.append(Segment(name, looks.style(Tone.FAINT, Backdrop.HEAD)))
         gap = self.size.width - used - sum(segment.cell_length for segment in notes)
         if gap >= 0:
-            line += [Segment(" " * gap, self.backdrop(y)), *notes]
+            space = Segment(" " if gap >= len(notes) else "", self.backdrop(y))  # after each of them, too
+            line.append(Segment(" " * (gap - len(space.text) * len(notes)), self.backdrop(y)))
+            for note in notes:
+                line += [note, space]
         return line
 
     def _names(self, room: int) -> list[str]:
