@@ -16,6 +16,7 @@ COMMANDS = {
     "packets": "what goes over the wire, from the network or a file (tcpdump -n)",
     "processes": "every process, as text or JSON (ps, top -b)",
     "sockets": "every socket, whose it is and how it is doing (netstat -nap, ss -tunapie)",
+    "traffic": "what this machine is talking to: program, name, address, bytes up and down (bandwhich, nethogs)",
     "memory": "where memory is, who faults, what a process really holds (free, vmstat, pmap -X)",
     "time": "run a command and report what it used (time -v)",
     "network": "interfaces, routes, neighbours, leases; which way a packet would go (ifconfig, arp, ip route get)",

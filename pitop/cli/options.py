@@ -12,7 +12,7 @@ from pitop.collect.scope import scope_of
 from pitop.model.filter import Filter, FilterError, Operand, compile_filter
 from pitop.model.scope import About, Scope, ScopeError
 
-__all__ = ["add_json", "add_repeat", "add_scope", "checked_filter", "checked_scope", "scoped", "seconds"]
+__all__ = ["add_json", "add_repeat", "add_scope", "checked_filter", "checked_scope", "joined_sort", "scoped", "seconds"]
 
 R = TypeVar("R")
 
@@ -41,6 +41,17 @@ def add_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scope", metavar="SCOPE", help="only what belongs to pid:N, user:NAME, host:ADDRESS, port:N, name:NAME"
     )
+
+
+def joined_sort(arguments: Sequence[str]) -> list[str]:
+    """`--sort -KEY` as one word, so that the minus is not taken for an option."""
+    joined: list[str] = []
+    for word in arguments:
+        if joined and joined[-1] == "--sort":
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def checked_scope(parser: argparse.ArgumentParser, text: str | None) -> Scope | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import structs
 
-from pitop.cli.options import add_json, add_repeat, add_scope, checked_filter, checked_scope, scoped
+from pitop.cli.options import add_json, add_repeat, add_scope, checked_filter, checked_scope, joined_sort, scoped
 from pitop.collect.repeat import snapshots
 from pitop.collect.topics import PROCESSES
 from pitop.model.filter import Filter
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 def run(arguments: Sequence[str]) -> int:
     """Print one snapshot, or one every --interval seconds."""
     parser = _parser()
-    said = parser.parse_args(_joined(arguments))
+    said = parser.parse_args(joined_sort(arguments))
     known = by_key(FIELDS)
     names = {name: each for each in reversed(FIELDS) for name in (each.key, *each.names)}
     columns = said.columns.split(",") if said.columns else _COLUMNS_REPEATED if said.interval else _COLUMNS
@@ -86,17 +86,6 @@ def run(arguments: Sequence[str]) -> int:
             print(line)
         sys.stdout.flush()
     return 0
-
-
-def _joined(arguments: Sequence[str]) -> list[str]:
-    """`--sort -KEY` as one word, so that the minus is not taken for an option."""
-    joined: list[str] = []
-    for word in arguments:
-        if joined and joined[-1] == "--sort":
-            joined[-1] += f"={word}"
-        else:
-            joined.append(word)
-    return joined
 
 
 def _placed(

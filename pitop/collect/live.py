@@ -13,7 +13,7 @@ from msgspec import Struct
 from pitop.collect.performers import perform
 from pitop.collect.topics import Topic
 from pitop.collect.worker import Worker
-from pitop.model.actions import Action, Outcome
+from pitop.model.actions import Action, Outcome, Performed
 from pitop.model.snapshot import Failure, Snapshot
 
 __all__ = ["LiveSource"]
@@ -30,6 +30,7 @@ class _Channel:
     worker: Worker[Any]
     listeners: list[_Hold] = field(default_factory=list)
     newest: Any = None
+    needs: list[_Hold] = field(default_factory=list)  # what its topic is made of
 
 
 class _Hold:
@@ -78,6 +79,7 @@ class LiveSource:
                 worker = Worker(topic, lambda: self._interval, lambda result: self._deliver(topic.name, result))
                 channel = self._channels[topic.name] = _Channel(worker)
                 channel.listeners.append(hold)
+                channel.needs = [self.subscribe(each, worker.put) for each in topic.needs]
                 worker.start()
             else:
                 channel.listeners.append(hold)
@@ -102,10 +104,20 @@ class LiveSource:
             if not channel.listeners:
                 del self._channels[hold.topic.name]
                 channel.worker.end()
+                for each in channel.needs:
+                    self.drop(each)
 
     def perform(self, action: Action, deliver: Callable[[Outcome], None]) -> None:
         """Do something to this machine, on a thread of its own."""
-        threading.Thread(target=lambda: deliver(perform(action)), name="perform", daemon=True).start()
+        threading.Thread(target=self._perform, args=(action, deliver), name="perform", daemon=True).start()
+
+    def _perform(self, action: Action, deliver: Callable[[Outcome], None]) -> None:
+        outcome = perform(action)
+        deliver(outcome)
+        with self._lock:
+            for channel in self._channels.values():
+                if channel.worker.topic.told:
+                    channel.worker.put(Performed(time.time(), action, outcome))
 
     def close(self) -> None:
         """End every collector; returns within 0.3 s even when one is stuck in a system call."""

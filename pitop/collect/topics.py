@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from pitop.model.processes import ProcessesSnapshot
     from pitop.model.sockets import SocketsSnapshot
     from pitop.model.threads import ThreadsSnapshot
+    from pitop.model.timeline import TimelineSnapshot
+    from pitop.model.traffic import TrafficSnapshot
+    from pitop.model.traffic.talks import TalksSnapshot
 
 __all__ = [
     "DELAYS",
@@ -41,10 +44,12 @@ __all__ = [
     "PACKETS",
     "PING",
     "PROCESSES",
-    "QUERIES",
     "SOCKETS",
+    "TALKS",
     "THREADS",
+    "TIMELINE",
     "TRACE",
+    "TRAFFIC",
     "Topic",
 ]
 
@@ -53,10 +58,17 @@ S = TypeVar("S", bound=Snapshot)
 
 @dataclass(frozen=True, slots=True)
 class Topic(Generic[S]):
-    """What can be asked for: its name, and its collector's class as `module:name`."""
+    """What can be asked for: its name, and its collector's class as `module:name`.
+
+    A topic that is made of others `needs` them: they are collected as long as it is, and each of their snapshots and
+    failures is handed to its collector's `ask`. One that is `told` hears in the same way what was done from here
+    (`model.actions.Performed`).
+    """
 
     name: str
     collector: str
+    needs: tuple[Topic[Any], ...] = ()
+    told: bool = False
 
     def open(self) -> Collector[S]:
         """Import and make the topic's collector for this machine."""
@@ -80,5 +92,12 @@ PING: Topic[PingSnapshot] = Topic("ping", "pitop.collect.path.ping:PingCollector
 TRACE: Topic[TraceSnapshot] = Topic("trace", "pitop.collect.path.trace:TraceCollector")
 DIAGNOSE: Topic[DiagnoseSnapshot] = Topic("diagnose", "pitop.collect.path.examiner:DiagnoseCollector")
 PACKETS: Topic[PacketsSnapshot] = Topic("packets", "pitop.collect.packets.collector:PacketsCollector")
-# A capture of its own: what the packet pane captures, and may be writing to a file, is none of its business.
-QUERIES: Topic[PacketsSnapshot] = Topic("queries", "pitop.collect.packets.collector:PacketsCollector")
+# Who talks with whom and what they ask: a capture of its own, so what the packet pane does is none of its business.
+TRAFFIC: Topic[TrafficSnapshot] = Topic("traffic", "pitop.collect.traffic:TrafficCollector")
+TALKS: Topic[TalksSnapshot] = Topic("talks", "pitop.collect.talks:TalksCollector", needs=(SOCKETS, TRAFFIC))
+TIMELINE: Topic[TimelineSnapshot] = Topic(
+    "timeline",
+    "pitop.collect.timeline:TimelineCollector",
+    needs=(PROCESSES, EVENTS, SOCKETS, TRAFFIC),
+    told=True,
+)

@@ -43,7 +43,7 @@ class Worker(Generic[S]):
     """
 
     def __init__(self, topic: Topic[S], interval: Callable[[], float], deliver: Callable[[S | Failure], None]) -> None:
-        self._topic = topic
+        self.topic = topic
         self._interval = interval
         self._deliver = deliver
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -65,6 +65,13 @@ class Worker(Generic[S]):
             self._requests.append(request)
             del self._requests[:-_REQUESTS]
             os.eventfd_write(self._wake, 1)
+
+    def put(self, message: Struct) -> None:
+        """Hand `message` to the collector with its next turn: many may come before that, the newest of them count."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._requests.append(message)
+                del self._requests[:-_REQUESTS]
 
     def nudge(self) -> None:
         """Collect at once (the interval changed, or somebody has just begun to look)."""
@@ -96,14 +103,14 @@ class Worker(Generic[S]):
                     requests = self._taken()
                     self._asked.update((type(request), request) for request in requests)
                     if collector is None:
-                        collector = self._topic.open()
+                        collector = self.topic.open()
                         requests = list(self._asked.values())
                     for request in requests:
                         collector.ask(request)
                     result: S | Failure = collector.collect()
                     pause = collector.every or pause
                 except Exception as error:  # whatever a collector raises is shown in its pane
-                    result = failure(self._topic.name, error)
+                    result = failure(self.topic.name, error)
                     collector = self._closed(collector)
                     pause = max(pause, _RETRY)
                 if self._ended.is_set():

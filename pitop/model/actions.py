@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-__all__ = ["Action", "Outcome"]
+__all__ = ["Action", "Outcome", "Performed"]
 
 
 class Action(Struct, frozen=True):
@@ -17,3 +17,11 @@ class Outcome(Struct, frozen=True):
     done: bool
     message: str
     advice: str = ""
+
+
+class Performed(Struct, frozen=True):
+    """An action that was asked for here, when (unix seconds) it was done, and what came of it."""
+
+    time: float
+    action: Action
+    outcome: Outcome

@@ -26,7 +26,7 @@ __all__ = ["Filter", "FilterError", "Kind", "Operand", "compile_filter"]
 R = TypeVar("R")
 Test = Callable[[R], bool | None]
 
-_LONGEST = 1000  # characters of an expression
+_LONGEST = 20_000  # characters of an expression; a scope may name many processes
 _DEEPEST = 50  # parentheses and nots inside each other
 _TEXT_LIMIT = 4096  # characters of a row's text that a regular expression looks at
 

@@ -13,16 +13,21 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pitop.model.processes import ProcessKey
 
 __all__ = [
+    "CLOCKS",
     "About",
     "Flow",
     "Kind",
+    "Life",
     "Scope",
     "ScopeError",
     "about_process",
+    "emptiness",
+    "made_scope",
     "members",
     "of_flow",
     "of_host",
@@ -31,7 +36,15 @@ __all__ = [
     "of_process",
     "of_user",
     "parse_scope",
+    "pid_scope",
+    "renewed",
+    "written",
 ]
+
+CLOCKS = 1.0
+"""Seconds by which a start time in unix seconds may be wrong: the boot time is told in whole ones."""
+
+_MOST_LIVES = 4000  # processes that a scope remembers; of those that ended the oldest are forgotten
 
 
 class Kind(enum.Enum):
@@ -61,16 +74,39 @@ class Flow(Struct, frozen=True, gc=False):
 class About(Struct, frozen=True, gc=False):
     """What a row is about. None: this row has nothing of the kind. Empty: it has, but whose is not known.
 
-    `processes` are identities, `pids` pids whose start time is not known.
+    `processes` are identities, `pids` pids whose start time is not known, as they were at `time` (unix seconds; None:
+    they are so now). `above` are the identities of their ancestors, where the row remembers them: of a life that no
+    sample of all processes saw, nothing else tells them.
     """
 
     processes: frozenset[ProcessKey] | None = None
     pids: frozenset[int] | None = None
+    above: frozenset[ProcessKey] = frozenset()
     users: frozenset[str] | None = None
     addresses: frozenset[str] | None = None
     ports: frozenset[int] | None = None
     names: frozenset[str] | None = None
     flow: Flow | None = None
+    time: float | None = None
+
+
+class Life(Struct, frozen=True, gc=False):
+    """From when to when a process had its pid, in unix seconds; `ended` is None while it lives.
+
+    Where both are the same it was gone before anybody saw it: then nothing is known to have been its own.
+    """
+
+    key: ProcessKey
+    began: float
+    ended: float | None = None
+
+    def held(self, time: float | None) -> bool:
+        """Whether it had its pid at a time; None is now."""
+        if time is None:
+            return self.ended is None
+        if self.ended == self.began:
+            return False
+        return self.began - CLOCKS <= time and (self.ended is None or time <= self.ended)
 
 
 class ScopeError(ValueError):
@@ -81,7 +117,8 @@ class Scope(Struct, frozen=True):
     """What is followed. `label` is how the header shows it; exactly one of the others is set, by `kind`.
 
     With `descendants` a process's whole subtree is followed; `members` are the identities that it has now, as far as
-    they are known, the process itself always among them.
+    they are known, the process itself always among them. Of a user they are the processes that were seen of it. `lives`
+    tells when the members had their pids, by pid, as far as that was seen; see `renewed`.
     """
 
     kind: Kind
@@ -94,6 +131,15 @@ class Scope(Struct, frozen=True):
     port: int | None = None
     name: str | None = None
     flow: Flow | None = None
+    lives: tuple[Life, ...] = ()
+
+    @property
+    def ended_time(self) -> float | None:
+        """When the process ended, of a subtree its last member, in unix seconds; None while something of it lives."""
+        ends = [life.ended for life in self.lives]
+        if self.process is None or not ends or len(ends) < len(self.members):
+            return None
+        return None if None in ends else max(end for end in ends if end is not None)
 
     def holds(self, about: About) -> bool | None:
         """Whether a row belongs; None where a row of that sort cannot: the pane then shows all, and says so."""
@@ -101,7 +147,7 @@ class Scope(Struct, frozen=True):
             case Kind.PROCESS:
                 return self._holds_process(about)
             case Kind.USER:
-                return None if about.users is None else self.user in about.users
+                return self._holds_process(about) if about.users is None else self.user in about.users
             case Kind.HOST:
                 return None if about.addresses is None else self.address in about.addresses
             case Kind.PORT:
@@ -116,9 +162,18 @@ class Scope(Struct, frozen=True):
             return None
         if about.processes and not self.members.isdisjoint(about.processes):
             return True
+        if self.descendants and self.process in about.above:
+            return True
         if about.pids:
-            return any(pid in about.pids for pid, _ in self.members)
+            return any(self._had(pid, about.time) for pid in about.pids)
         return False
+
+    def _had(self, pid: int, time: float | None) -> bool:
+        """Whether the pid was a member's at a time. One whose life was not seen yet is taken to live."""
+        known = [life for life in self.lives if life.key[0] == pid]
+        if known:
+            return any(life.held(time) for life in known)
+        return any(member == pid for member, _ in self.members)
 
     def _holds_flow(self, about: About) -> bool | None:
         if about.flow is not None:
@@ -132,7 +187,7 @@ class Scope(Struct, frozen=True):
 
 
 class Member(Protocol):
-    """A process, as far as its place in the family goes."""
+    """A process, as far as its place in the family and its life go."""
 
     @property
     def key(self) -> ProcessKey:
@@ -145,6 +200,26 @@ class Member(Protocol):
     @property
     def ppid(self) -> int:
         """Its parent's pid."""
+
+
+class Living(Member, Protocol):
+    """A process with what tells its life."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def user(self) -> str | None:
+        """Whose it is."""
+
+    @property
+    def start_time(self) -> float:
+        """When it began, in unix seconds."""
+
+    @property
+    def ended_time(self) -> float | None:
+        """When it ended; None while it lives."""
 
 
 def members(root: ProcessKey, before: Iterable[ProcessKey], rows: Sequence[Member]) -> frozenset[ProcessKey]:
@@ -163,18 +238,78 @@ def members(root: ProcessKey, before: Iterable[ProcessKey], rows: Sequence[Membe
     return frozenset(kept)
 
 
+def renewed(scope: Scope, rows: Sequence[Living], ended: Iterable[Living], time: float) -> Scope:
+    """The scope as it stands at a sample of all processes: who belongs to it now, and who of them has ended.
+
+    `ended` are those that ended lately, `time` is that of the sample in unix seconds. The same object where nothing has
+    changed.
+    """
+    match scope.kind:
+        case Kind.PROCESS:
+            assert scope.process is not None
+            known = members(scope.process, scope.members, rows) if scope.descendants else scope.members
+        case Kind.USER:
+            known = scope.members | {row.key for row in rows if row.user == scope.user}
+        case _:
+            return scope
+    living = {row.key: row.start_time for row in rows}
+    ends = {row.key: (row.start_time, row.ended_time) for row in ended}
+    before = {life.key: life for life in scope.lives}
+    lives = []
+    for key in known:
+        life = before.get(key)
+        if key in living:
+            life = life if life is not None and life.ended is None else Life(key, living[key])
+        elif key in ends:
+            life = (
+                life if life is not None and life.ended is not None else Life(key, ends[key][0], ends[key][1] or time)
+            )
+        elif life is None:
+            life = Life(key, time, time)
+        elif life.ended is None:
+            life = Life(key, life.began, time)
+        lives.append(life)
+    if len(lives) > _MOST_LIVES:
+        lives.sort(key=lambda life: (life.ended is not None, -(life.ended or 0.0)))
+        del lives[_MOST_LIVES:]
+        known = frozenset(life.key for life in lives)
+    lives.sort(key=lambda life: life.key)
+    if known == scope.members and tuple(lives) == scope.lives:
+        return scope
+    return replace(scope, members=frozenset(known), lives=tuple(lives))
+
+
+def emptiness(scope: Scope, now: float) -> str:
+    """Why a view that the scope narrows is empty, in words. `now` is in unix seconds."""
+    ended = scope.ended_time
+    if ended is None:
+        return f"nothing here belongs to {scope.label}"
+    return f"nothing is left here: {scope.label} ended {_ago(now - ended)} ago"
+
+
+def _ago(seconds: float) -> str:
+    whole = max(0, int(seconds))
+    if whole < 120:
+        return f"{whole} s"
+    return f"{whole // 60} min" if whole < 7200 else f"{whole // 3600} h"
+
+
 _NAME = re.compile(r"[^\s/]{1,253}")
 
 
 def parse_scope(text: str) -> tuple[Kind, str]:
     """What `pid:1234`, `user:pi`, `host:192.0.2.1`, `port:53` or `name:example.org` says. Raises ScopeError.
 
-    Which process has the pid, and since when, is for the caller to find out.
+    `pid:1234+` is the process with all that is below it: its value keeps the sign. Which process has the pid, and since
+    when, is for the caller to find out.
     """
     word, colon, value = text.partition(":")
     if not colon or not value:
-        raise ScopeError(f"“{text}” is no scope: write pid:N, user:NAME, host:ADDRESS, port:N or name:NAME")
+        raise ScopeError(f"“{text}” is no scope: write pid:N, pid:N+, user:NAME, host:ADDRESS, port:N or name:NAME")
     match word:
+        case "pid" if value.endswith("+"):
+            _, value = parse_scope(text[:-1])
+            return Kind.PROCESS, f"{value}+"
         case "pid" | "port":
             if not value.isascii() or not value.isdigit() or len(value) > 7:
                 raise ScopeError(f"{word}: takes a number")
@@ -193,6 +328,36 @@ def parse_scope(text: str) -> tuple[Kind, str]:
                 raise ScopeError(f"name: takes a domain name, and “{value}” is none")
             return Kind.NAME, value
     raise ScopeError(f"there is no scope “{word}:”; there are pid:, user:, host:, port: and name:")
+
+
+def made_scope(kind: Kind, value: str) -> Scope:
+    """The scope that `parse_scope` read. Raises ScopeError for a process: see `pid_scope`."""
+    match kind:
+        case Kind.USER:
+            return of_user(value)
+        case Kind.HOST:
+            return of_host(value)
+        case Kind.PORT:
+            return of_port(int(value))
+        case Kind.NAME:
+            return of_name(value)
+    raise ScopeError(f"{kind.value}: cannot be written on a command line")
+
+
+def pid_scope(text: str, rows: Iterable[Living]) -> Scope | None:
+    """The scope of who has the pid `text` now (`1234`, or `1234+` for its subtree); None where nobody has it."""
+    pid = int(text.removesuffix("+"))
+    row = next((row for row in rows if row.pid == pid and row.ended_time is None), None)
+    return None if row is None else of_process(row.key, row.name, descendants=text.endswith("+"))
+
+
+def written(scope: Scope | None) -> str:
+    """A scope as `parse_scope` reads it; empty for none, and for a flow, which cannot be typed."""
+    if scope is None or scope.kind is Kind.FLOW:
+        return ""
+    if scope.process is not None:
+        return f"pid:{scope.process[0]}" + "+" * scope.descendants
+    return f"{scope.kind.value}:{scope.user or scope.address or scope.port or scope.name}"
 
 
 def of_process(key: ProcessKey, name: str, *, descendants: bool = False) -> Scope:

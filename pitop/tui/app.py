@@ -12,7 +12,6 @@ from dataclasses import replace
 from importlib import import_module
 from typing import ClassVar, NamedTuple
 
-from msgspec import structs
 from rich.text import Text
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -22,19 +21,17 @@ from textual.geometry import Size
 from textual.reactive import var
 from textual.screen import Screen
 
-from pitop.collect.source import Source
-from pitop.collect.topics import PROCESSES
-from pitop.model.processes import ProcessesSnapshot
-from pitop.model.scope import Scope, members
+from pitop.collect.source import Source, Subscription
+from pitop.collect.topics import TIMELINE
+from pitop.model.scope import Scope
 from pitop.render.field import Tone
 from pitop.render.glyphs import LEVELS, Glyphs
 from pitop.render.text import visible
-from pitop.tui.feed import Arrived, Feed
+from pitop.tui.journey import Journey
 from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings, Settings
-from pitop.tui.terminal.seam import Wired
 from pitop.tui.turns import InTurn
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header
@@ -64,8 +61,11 @@ PANES = (
     _Place("dns", "DNS", "pitop.tui.panes.dns:DnsPane"),
     _Place("network", "Network", "pitop.tui.panes.network:NetworkPane"),
     _Place("path", "Path", "pitop.tui.panes.path:PathPane"),
+    _Place("traffic", "Traffic", "pitop.tui.panes.traffic:TrafficPane"),
+    _Place("timeline", "Timeline", "pitop.tui.panes.timeline:TimelinePane"),
 )
-"""The panes there are, in the order of their digits."""
+"""The panes there are, in the order of their digits: seven to look at the machine, then what joins them."""
+_JOINS = 2
 
 _FUNCTION = re.compile(r"f\d+")
 _CAPS = {
@@ -76,7 +76,7 @@ _CAPS = {
 _INTERVALS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 
-class PitopApp(InTurn, Wired[None]):
+class PitopApp(InTurn, Journey):
     """The full-screen program on one source."""
 
     TITLE = "pitop"
@@ -98,7 +98,10 @@ class PitopApp(InTurn, Wired[None]):
             footer=True,
             display="F1",
         ),
-        *[key(f"pane.{number}", str(number), f"pane({number - 1})", f"Pane {number}") for number in range(1, 8)],
+        *[
+            key(f"pane.{number}", str(number), f"pane({number - 1})", f"Pane {number}")
+            for number in range(1, len(PANES) + 1)
+        ],
         key("pause", "z", "pause", "Pause", "Hold the view still; collecting goes on", footer=True),
         key("diagnose", "exclamation_mark", "diagnose", "Diagnose", "From the cable to the far end: what is broken"),
         key("palette", "ctrl+p", "command_palette", "Commands", "Every action by name", footer=True, display="^P"),
@@ -131,10 +134,10 @@ class PitopApp(InTurn, Wired[None]):
         for place, each in enumerate(PANES):
             if each.stem == wanted:
                 self._place = place
-        self._scope = scope
-        self._family = Feed(self, PROCESSES)  # heard while a process's descendants are followed
+        self.followed = scope
+        self._recording: Subscription | None = None
         self._header = Header()
-        self._tabs = Tabs([each.title for each in PANES])
+        self._tabs = Tabs([each.title for each in PANES], _JOINS)
 
     # --- starting and ending
 
@@ -154,7 +157,7 @@ class PitopApp(InTurn, Wired[None]):
             self.set_keymap(dict(self.settings.keys))
         self._header.follow(self.source)
         self._wake()
-        self._follow(self._scope)
+        self.follow(self.followed)
         self._fit(self.size)
         for problem in self.settings.problems:
             self._warn(f"configuration, {problem}")
@@ -166,7 +169,8 @@ class PitopApp(InTurn, Wired[None]):
 
     def on_unmount(self) -> None:
         """End every collector."""
-        self._family.close()
+        if self._recording is not None:
+            self._recording.close()
         self.source.close()
 
     def _leave(self, number: int) -> None:
@@ -194,16 +198,24 @@ class PitopApp(InTurn, Wired[None]):
         return self._panes[PANES[self._place].stem]
 
     def _wake(self) -> None:
+        if self.pane.stem == "timeline":
+            self._record()
         self.pane.wake(self.source)
         self.pane.paused = self.paused
-        self.pane.scope = self._scope
+        self.pane.scope = self.followed
         self.pane.focus_pane()
         self._tabs.choose(self._place)
-        self._note()
+        self.note()
 
     async def action_pane(self, place: int) -> None:
+        """Go to another pane."""
+        if 0 <= place < len(PANES):
+            await self.go(PANES[place].stem)
+
+    async def show(self, stem: str) -> None:
         """Show another pane; the one that goes stops collecting."""
-        if not 0 <= place < len(PANES) or place == self._place:
+        place = next(place for place, each in enumerate(PANES) if each.stem == stem)
+        if place == self._place:
             return
         self.pane.rest()
         self.pane.display = False
@@ -214,53 +226,36 @@ class PitopApp(InTurn, Wired[None]):
         new.display = True
         self._wake()
 
-    def has(self, stem: str) -> bool:
-        """Whether there is such a pane."""
-        return any(each.stem == stem for each in PANES)
-
     async def action_diagnose(self) -> None:
         """Ask in the path pane for a machine, and say what is broken on the way to it."""
         pane = await self.go("path")
         await pane.run_action("diagnose")
 
-    async def go(self, stem: str) -> Pane:
-        """Show the pane of that noun."""
-        await self.action_pane(next(place for place, each in enumerate(PANES) if each.stem == stem))
-        return self.pane
-
     async def on_tabs_chosen(self, event: Tabs.Chosen) -> None:
         """A tab was clicked."""
         await self.action_pane(event.place)
 
-    # --- the scope
+    # --- the timeline
 
-    def on_pane_follow(self, event: Pane.Follow) -> None:
-        """Have every pane follow something else, or nothing."""
-        self._follow(event.scope)
+    def follow(self, scope: Scope | None) -> None:
+        """Follow something else; what happens to it is recorded."""
+        if scope is not None:
+            self._record()
+        super().follow(scope)
 
-    def _follow(self, scope: Scope | None) -> None:
-        self._scope = scope
-        if scope is not None and scope.descendants:
-            self._family.open(self.source)
-        else:
-            self._family.close()
-        self.pane.scope = scope
-        self._note()
-
-    def on_arrived(self, event: Arrived) -> None:
-        """The family has grown: its new members belong, and those that ended still do."""
-        newest, scope = self._family.take(), self._scope
-        if isinstance(newest, ProcessesSnapshot) and scope is not None and scope.process is not None:
-            known = members(scope.process, scope.members, newest.rows)
-            if known != scope.members:
-                self._scope = self.pane.scope = structs.replace(scope, members=known)
+    def _record(self) -> None:
+        """Keep the timeline from now on: what happens is told only by what was heard when it happened."""
+        if self._recording is None:
+            self._recording = self.source.subscribe(TIMELINE, lambda _: None)
 
     # --- what stands around them
 
-    def _note(self) -> None:
+    def note(self) -> None:
+        """Scope, pause and source, beside the tabs."""
         notes: list[tuple[str, Tone]] = []
-        if self._scope is not None:
-            notes.append((self._scope.label, Tone.ACCENT))
+        if self.followed is not None:
+            ended = self.followed.ended_time is not None
+            notes.append((self.followed.label + " ended" * ended, Tone.WARN if ended else Tone.ACCENT))
         if self.paused:
             notes.append(("paused", Tone.WARN))
         notes.append((f"{self.source.name} {self.source.interval:g} s", Tone.FAINT))
@@ -277,7 +272,7 @@ class PitopApp(InTurn, Wired[None]):
         """Hold the view still, or let it go on."""
         self.paused = not self.paused
         self.pane.paused = self.paused
-        self._note()
+        self.note()
 
     def action_help(self) -> None:
         """What can be done here, and what is seen."""
@@ -333,7 +328,7 @@ class PitopApp(InTurn, Wired[None]):
     def sample_every(self, seconds: float) -> None:
         """Change how often samples are taken."""
         self.source.set_interval(seconds)
-        self._note()
+        self.note()
 
     def set_glyphs(self, level: str) -> None:
         """Change what lines and bars are drawn with."""

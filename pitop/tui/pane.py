@@ -15,11 +15,13 @@ from textual.widget import Widget
 from pitop.collect.source import Source
 from pitop.model.actions import Action, Outcome
 from pitop.model.filter import Filter, FilterError, compile_filter
-from pitop.model.scope import About, Scope
+from pitop.model.leads import NOWHERE, Lead, Subject, Visit, leads
+from pitop.model.scope import About, Scope, emptiness
 from pitop.model.snapshot import Failure, Missing, Snapshot
 from pitop.render.field import Field, Tone, by_key, operands
 from pitop.render.text import sentences, visible
 from pitop.tui.feed import Arrived, Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
@@ -48,6 +50,17 @@ class Pane(Widget):
             self.scope = scope
             super().__init__()
 
+    class GoTo(Message):
+        """Somebody wants to see a place in some pane."""
+
+        def __init__(self, visit: Visit) -> None:
+            self.visit = visit
+            super().__init__()
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key("go-to", "G", "leads", "Go to", "Every place that the selected row leads to", footer=True),
+    ]
+
     DEFAULT_CSS = """
     Pane { height: 1fr; width: 1fr; layout: vertical; }
     """
@@ -59,6 +72,7 @@ class Pane(Widget):
         super().__init__(id=self.stem)
         self.settings = settings or PaneSettings()
         self.feeds: list[Feed[Any]] = []
+        self.clock = 0.0  # the time of the newest snapshot, in unix seconds
 
     @property
     def front(self) -> Pane:
@@ -83,17 +97,24 @@ class Pane(Widget):
         """Take the newest snapshot of a feed, unless the view is paused."""
         if self.paused:
             return
-        newest = event.feed.take()
+        self._take(event.feed)
+
+    def _take(self, feed: Feed[Any]) -> None:
+        newest = feed.take()
         if newest is not None:
+            if isinstance(newest, Snapshot):
+                self.timed(newest.time)
             self.arrived(newest)
+
+    def timed(self, time: float) -> None:
+        """A snapshot of that time is shown from now on."""
+        self.clock = time
 
     def watch_paused(self, paused: bool) -> None:
         """Going on after a pause: take what has come meanwhile."""
         if not paused:
             for feed in self.feeds:
-                newest = feed.take()
-                if newest is not None:
-                    self.arrived(newest)
+                self._take(feed)
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """Show what a feed has brought."""
@@ -104,6 +125,82 @@ class Pane(Widget):
     def scope_here(self, below: bool) -> Scope | None:
         """What the selected row would have all panes follow; `below`: with all that is under it. None: nothing."""
         return None
+
+    def action_scope(self, below: bool) -> None:
+        """Have every pane follow what the selected row is about."""
+        scope = self.scope_here(below)
+        if scope is None:
+            self.app.notify("There is nothing here to follow: choose a row first", timeout=3)
+        else:
+            self.post_message(self.Follow(scope))
+
+    # --- from here to elsewhere, and back
+
+    def subject(self) -> Subject | None:
+        """What the selected row is, as far as that leads anywhere. None: nowhere."""
+        return None
+
+    def leads(self) -> list[Lead]:
+        """The places that the selected row leads to."""
+        return list(leads(self.subject(), self.scope))
+
+    def action_leads(self) -> None:
+        """Choose one of the places that the selected row leads to."""
+        from pitop.tui.widgets.choice import Choice, Item
+
+        found = self.leads()
+        if not found:
+            self.app.notify("This row leads nowhere else", timeout=3)
+            return
+
+        def chosen(place: Hashable) -> None:
+            if isinstance(place, int):
+                self.post_message(self.GoTo(found[place].visit))
+
+        items = [Item(place, each.label, each.words) for place, each in enumerate(found)]
+        self.app.push_screen(Choice("Go to", items), chosen)
+
+    def action_lead(self, name: str) -> None:
+        """Go at once to the place of that name that the selected row leads to."""
+        lead = next((each for each in self.leads() if each.key == name), None)
+        if lead is None:
+            self.app.notify(NOWHERE[name], timeout=3)
+        else:
+            self.post_message(self.GoTo(lead.visit))
+
+    def visit(self, visit: Visit) -> None:
+        """Show what somebody wants to see here; the scope that goes with it is followed already."""
+
+    def spot(self) -> Spot:
+        """Where one stands here, to come back to."""
+        return Spot()
+
+    def restore(self, spot: Spot) -> None:
+        """Come back to where one stood; what was followed then is followed already."""
+
+    # --- what it does
+
+    def ask_line(
+        self, label: str, text: str, changed: Callable[[str], Any], done: Callable[[str | None], None]
+    ) -> None:
+        """Have a line typed at the foot of the pane."""
+        from pitop.tui.widgets.prompt import Prompt
+
+        for prompt in self.query(Prompt):
+            prompt.remove()
+
+        answered = False
+
+        def finished(said: str | None) -> None:
+            nonlocal answered
+            if not answered:  # taking the prompt away moves the focus, which it would take for an answer
+                answered = True
+                done(said)
+                prompt.remove()
+                self.focus_pane()
+
+        prompt = Prompt(label, text, changed, finished)
+        self.mount(prompt)
 
     def act(self, action: Action) -> None:
         """Have the source do something, and say what came of it in a notice."""
@@ -208,6 +305,8 @@ class TablePane(Pane, Generic[R]):
         self._needle = ""
         self._shown = 0  # rows that passed the filter; a tree shows their ancestors, too
         self._unscoped = False  # whether there is a scope, and it means nothing to these rows
+        self._scoped_out = False  # whether there is a scope, and none of the rows belongs to it
+        self.vacancy = ""  # what is said where there are no rows at all
         self.table: Table[R] = Table(
             self.shown_fields(),
             self.key,
@@ -234,7 +333,7 @@ class TablePane(Pane, Generic[R]):
 
     def within(self, rows: Sequence[R]) -> Sequence[R]:
         """Those of `rows` that belong to the scope; all, where it means nothing to any of them."""
-        self._unscoped = False
+        self._unscoped = self._scoped_out = False
         scope = self.scope
         if scope is None:
             return rows
@@ -242,7 +341,9 @@ class TablePane(Pane, Generic[R]):
         if rows and all(each is None for each in said):
             self._unscoped = True
             return rows
-        return [row for row, each in zip(rows, said, strict=True) if each]
+        kept = [row for row, each in zip(rows, said, strict=True) if each]
+        self._scoped_out = bool(rows) and not kept
+        return kept
 
     def watch_scope(self, scope: Scope | None) -> None:
         """Narrow to what belongs."""
@@ -250,13 +351,9 @@ class TablePane(Pane, Generic[R]):
             self.present()
 
     def action_scope(self, below: bool) -> None:
-        """Have every pane follow what the selected row is about."""
+        """Have every pane follow what the selected row is about, wherever it moves meanwhile."""
         self.table.pin()
-        scope = self.scope_here(below)
-        if scope is None:
-            self.app.notify("There is nothing here to follow: choose a row first", timeout=3)
-        else:
-            self.post_message(self.Follow(scope))
+        super().action_scope(below)
 
     def face(self, row: R) -> Face:
         """How a row looks besides its cells."""
@@ -331,6 +428,8 @@ class TablePane(Pane, Generic[R]):
     def tell(self, shown: int) -> None:
         """Renew the summary line: `shown` rows passed the filter. Low screens have none."""
         self._shown = shown
+        outside = self.scope if self._scoped_out else None
+        self.table.empty_words = self.vacancy if outside is None else emptiness(outside, self.clock)
         if self.app.size.height < 20:
             self.query_one("#summary", Notice).say()
             return
@@ -423,6 +522,23 @@ class TablePane(Pane, Generic[R]):
         elif self.scope is not None:
             self.post_message(self.Follow(None))
 
+    # --- from here to elsewhere, and back
+
+    def visit(self, visit: Visit) -> None:
+        """A filter that was left here would hide what is wanted."""
+        if self.filter.text.strip():
+            self.set_filter("")
+
+    def spot(self) -> Spot:
+        """The filter, and where one stands in the table."""
+        return Spot(filter=self.filter.text, mark=self.table.mark)
+
+    def restore(self, spot: Spot) -> None:
+        """Filter as it was, and stand where one stood."""
+        if spot.filter != self.filter.text:
+            self.set_filter(spot.filter)
+        self.table.come_back(spot.mark)
+
     # --- search and filter
 
     def set_filter(self, text: str) -> None:
@@ -450,7 +566,7 @@ class TablePane(Pane, Generic[R]):
             if text is None:
                 self.set_filter(before)
 
-        self._prompt("Filter", before, changed, done)
+        self.ask_line("Filter", before, changed, done)
 
     def action_search(self) -> None:
         """Type a text; the selection goes to the next row that holds it."""
@@ -471,7 +587,7 @@ class TablePane(Pane, Generic[R]):
             if text is None and origin is not None:
                 self.table.select(self.key(origin))
 
-        self._prompt("Search", "", changed, done)
+        self.ask_line("Search", "", changed, done)
 
     def action_search_again(self, by: int) -> None:
         """On to the next match."""
@@ -490,17 +606,3 @@ class TablePane(Pane, Generic[R]):
                 if needle in (text if exact else text.lower()):
                     return self.table.select(self.key(row))
         return False
-
-    def _prompt(self, label: str, text: str, changed: Callable[[str], Any], done: Callable[[str | None], None]) -> None:
-        from pitop.tui.widgets.prompt import Prompt
-
-        for prompt in self.query(Prompt):
-            prompt.remove()
-
-        def finished(said: str | None) -> None:
-            done(said)
-            prompt.remove()
-            self.focus_pane()
-
-        prompt = Prompt(label, text, changed, finished)
-        self.mount(prompt)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, TypeVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.widget import Widget
 
+from pitop.model.leads import Subject, Visit
 from pitop.model.scope import Scope
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.pane import Pane, TablePane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.names import Names
-from pitop.tui.widgets.prompt import Answer, Prompt
 
 __all__ = ["Part", "SectionedPane"]
 
@@ -95,6 +97,34 @@ class SectionedPane(Pane):
         for part in self.parts:
             part.scope = scope
 
+    def timed(self, time: float) -> None:
+        """The parts show what the pane was given."""
+        super().timed(time)
+        for part in self.parts:
+            part.timed(time)
+
+    def subject(self) -> Subject | None:
+        """What the selected row of the part that is shown is."""
+        return self.front.subject()
+
+    def visit(self, visit: Visit) -> None:
+        """Show the part that is wanted."""
+        for place, part in enumerate(self.parts):
+            if part.stem == visit.view:
+                self.choose(place)
+        self.front.visit(visit)
+
+    def spot(self) -> Spot:
+        """The part, and where one stands in it."""
+        return replace(self.front.spot(), view=self.front.stem)
+
+    def restore(self, spot: Spot) -> None:
+        """Show the part again, as it was."""
+        for place, part in enumerate(self.parts):
+            if part.stem == spot.view:
+                self.choose(place)
+                part.restore(spot)
+
     def choose(self, place: int) -> None:
         """Show another part."""
         if place == self._shown:
@@ -117,23 +147,3 @@ class SectionedPane(Pane):
     def on_names_chosen(self, event: Names.Chosen) -> None:
         """A name was clicked."""
         self.choose(event.place)
-
-    def ask_line(
-        self, label: str, text: str, changed: Callable[[str], Answer], done: Callable[[str | None], None]
-    ) -> None:
-        """Have a line typed at the foot of the pane."""
-        for prompt in self.query(Prompt):
-            prompt.remove()
-
-        answered = False
-
-        def finished(said: str | None) -> None:
-            nonlocal answered
-            if not answered:  # taking the prompt away moves the focus, which it would take for an answer
-                answered = True
-                done(said)
-                prompt.remove()
-                self.focus_pane()
-
-        prompt = Prompt(label, text, changed, finished)
-        self.mount(prompt)

@@ -14,7 +14,7 @@ from pitop.render.glyphs import LEVELS
 
 __all__ = ["PaneSettings", "Problem", "Settings", "default_path", "parse_settings", "read_settings"]
 
-PANES = ("processes", "memory", "sockets", "packets", "dns", "network", "path")
+PANES = ("processes", "memory", "sockets", "packets", "dns", "network", "path", "traffic", "timeline")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -17,7 +17,7 @@ from pitop.collect.live import LiveSource
 from pitop.collect.performers import PERFORMERS, perform
 from pitop.collect.repeat import snapshots
 from pitop.collect.topics import Topic
-from pitop.model.actions import Action, Outcome
+from pitop.model.actions import Action, Outcome, Performed
 from pitop.model.snapshot import Failure, Snapshot
 
 
@@ -74,7 +74,12 @@ def select_readable(descriptor: int) -> bool:
     return bool(select.select([descriptor], [], [], 0)[0])
 
 
+class Joining(Counting):
+    """A collector of a topic that is made of another."""
+
+
 COUNTING: Topic[Counted] = Topic("counting", f"{__name__}:Counting")
+JOINED: Topic[Counted] = Topic("joined", f"{__name__}:Joining", needs=(COUNTING,), told=True)
 Results = queue.Queue[Any]
 
 
@@ -110,6 +115,32 @@ def test_one_collector_for_all_who_look_and_none_when_nobody_does() -> None:
     assert again.get(timeout=5).number == 1
     assert len(Counting.made) == 2
     source.close()
+
+
+def test_a_topic_that_is_made_of_others_hears_what_they_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    source, results, outcomes = LiveSource(0.05), Results(), Results()
+    hold = source.subscribe(JOINED, results.put)
+    until(results, lambda asked: any(isinstance(each, Counted) for each in asked))
+    monkeypatch.setitem(PERFORMERS, "Wave", f"{__name__}:wave")
+    source.perform(Wave("left"), outcomes.put)
+    told = outcomes.get(timeout=5)
+    until(results, lambda asked: any(isinstance(each, Performed) and each.outcome == told for each in asked))
+    other = source.subscribe(COUNTING, Results().put)
+    assert len(Counting.made) == 2, "one collector for all who need the topic"
+    hold.close()
+    joined, counting = sorted(Counting.made, key=lambda each: isinstance(each, Joining), reverse=True)
+    ended(joined)
+    assert not counting.closed
+    other.close()
+    ended(counting)
+    source.close()
+
+
+def until(results: Results, holds: Callable[[tuple[Any, ...]], bool]) -> None:
+    """Wait for a snapshot by which the collector has been asked what `holds`."""
+    limit = time.monotonic() + 10
+    while not holds(results.get(timeout=5).asked):
+        assert time.monotonic() < limit
 
 
 def ended(collector: Counting) -> None:

@@ -142,7 +142,7 @@ def test_unknown_can_be_asked_for_and_does_not_spoil_what_is_certain() -> None:
         ("=5", 0, "a field before it"),
         ("()", 1, "before this parenthesis"),
         ("(" * 60 + "sshd" + ")" * 60, 50, "deeply"),
-        ("x" * 1001, 1000, "at most"),
+        ("x" * 20_001, 20_000, "at most"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_place(text: str, position: int, words: str) -> None:

@@ -128,7 +128,7 @@ async def test_the_target_is_the_one_selected_when_the_key_was_pressed() -> None
 
 async def test_nice_by_keys() -> None:
     async with selected(500) as seen:
-        await seen.press("f8", "f7", "right_square_bracket")
+        await seen.press("f8", "f7", "f7")
         assert seen.source.done == [ShiftNice(BURN, 1), ShiftNice(BURN, -1), ShiftNice(BURN, -1)]
 
 

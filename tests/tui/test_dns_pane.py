@@ -12,11 +12,11 @@ from textual.widgets import Input
 from pitop.collect.topics import Topic
 from pitop.model.dns.answer import Answer, Fault, Record, Section, Timing, Trouble
 from pitop.model.dns.dnssec.verdict import Link, Security, Verdict
+from pitop.model.dns.live import LiveQuery
 from pitop.model.dns.question import Question, Server, Transport
 from pitop.model.dns.snapshot import Begin, DnsSnapshot, Lookup, Part, Stop
 from pitop.model.dns.trace import Cut, Outcome, Purpose, Remark, Severity, Step, Trace
-from pitop.model.packets.packet import Packet
-from pitop.model.packets.snapshot import AskRows, Capture, PacketsSnapshot
+from pitop.model.traffic import TrafficSnapshot
 from pitop.tui.app import PitopApp
 from pitop.tui.panes.dns import DnsPane
 from pitop.tui.settings import Settings
@@ -272,43 +272,31 @@ async def test_search_and_filter(source: Handheld) -> None:
 
 
 async def test_live_listens_only_while_it_is_shown(source: Handheld) -> None:
-    packets = tuple(
-        Packet(
-            number=1, seconds=1000, nanoseconds=0, interface="eth0", source=ends[0], source_port=ends[1],
-            destination=ends[2], destination_port=ends[3], protocol="DNS", length=60, line=said, pid=7, process="curl",
-            dns_name="www.example.", dns_type="A",
-        )
-        for ends, said in (
-            (("10.0.0.2", 4000, "10.0.0.53", 53), "IP x: 7+ A? www.example. (33)"),
-            (("10.0.0.53", 53, "10.0.0.2", 4000), "IP x: 7 1/0/0 A 192.0.2.1 (49)"),
-        )
+    query = LiveQuery(
+        ("10.0.0.2", 4000, "10.0.0.53", 7, 1000.0), 1000.0, "www.example.", "A", "10.0.0.2", "10.0.0.53", "NOERROR",
+        unanswered=False, data="A 192.0.2.1", ms=0.4, tries=1, pid=7, process="curl", start_ticks=70,
     )  # fmt: skip
 
     async def test(screen: Screen) -> None:
         await screen.give(snapshot())
-        assert "queries" not in source.deliver
+        assert "traffic" not in source.deliver
         await screen.pilot.press("v")
-        assert source.asked == [Capture(None, "port 53"), AskRows(1000)]
-        source.deliver["queries"](
-            PacketsSnapshot(time=1001.0, host="test", capture=Capture(None, "port 53"), rows=packets)
-        )
+        source.deliver["traffic"](TrafficSnapshot(time=1001.0, host="test", running=True, queries=(query,)))
         await screen.pilot.pause()
         text = screen.text()
         assert "1 query  0 unanswered" in text
         assert "curl" in text
         assert "A 192.0.2.1" in text
-        refused = PacketsSnapshot(
-            time=1001.0, host="test", capture=Capture(), problem="Not permitted.", advice="Be root."
-        )
-        source.deliver["queries"](refused)
+        refused = TrafficSnapshot(time=1001.0, host="test", problem="Not permitted.", advice="Be root.")
+        source.deliver["traffic"](refused)
         await screen.pilot.pause()
         assert "Not permitted. Be root." in screen.text()
         await screen.pilot.press("l")
-        assert "queries" not in source.deliver
+        assert "traffic" not in source.deliver
         await screen.pilot.press("v")
-        assert "queries" in source.deliver
+        assert "traffic" in source.deliver
         await screen.pilot.press("1")
-        assert "queries" not in source.deliver
+        assert "traffic" not in source.deliver
 
     await run(source, test, (140, 30))
 

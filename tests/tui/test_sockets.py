@@ -404,13 +404,6 @@ async def test_settings_of_the_pane() -> None:
         assert [field.key for field in seen.pane.table.fields] == ["state", "process"]
 
 
-async def test_keys_of_panes_that_are_not_there_are_greyed() -> None:
-    async with driven() as seen:
-        bindings = {each.binding.id: each.enabled for each in seen.app.screen.active_bindings.values()}
-        assert bindings["sockets.capture"] is seen.app.has("packets")
-        assert bindings["sockets.trace"] is seen.app.has("path")
-
-
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (200, 60)])
 async def test_it_fits(size: tuple[int, int]) -> None:
     async with driven(size) as seen:

@@ -9,11 +9,18 @@ from collections.abc import Iterator
 
 from pitop.collect.packets.messages import Config
 from pitop.collect.packets.store import PacketStore
-from pitop.kernel.packets.assembler import Session, combined, leave_out, once_on_loopback, per_link
+from pitop.kernel.packets.assembler import (
+    Session,
+    combined,
+    conversations,
+    leave_out,
+    once_on_loopback,
+    per_link,
+)
 from pitop.kernel.packets.blocks import RingBlock
 from pitop.kernel.packets.libpcap import compile_capture_filter
 from pitop.kernel.packets.reader import CaptureFile, CaptureFileError
-from pitop.kernel.packets.ring import HARDWARE_LINKS, Lookout, Ring, interface_names, link_of_interface
+from pitop.kernel.packets.ring import HARDWARE_LINKS, Ring, interface_names, link_of_interface
 from pitop.model.packets.frame import Frame
 
 __all__ = ["FileInput", "RingInput", "program_for"]
@@ -27,6 +34,8 @@ def program_for(config: Config) -> bytes:
     """The classic BPF program of a capture. Raises BadFilter, LibpcapMissing, OSError for no such interface."""
     parts = [once_on_loopback()]
     parts += [leave_out(Session(*session)) for session in config.sessions]
+    if config.light:
+        return combined(parts, conversations())
     if not config.expression.strip():
         return combined(parts, None)
     if config.interface is not None:
@@ -43,9 +52,8 @@ class RingInput:
 
     reading = False
 
-    def __init__(self, ring: Ring, lookout: Lookout | None = None) -> None:
+    def __init__(self, ring: Ring) -> None:
         self.ring = ring
-        self.lookout = lookout
         self._names = interface_names()
         self._looked = time.monotonic()
         self.captured = 0
@@ -86,8 +94,6 @@ class RingInput:
     def close(self) -> None:
         """Give the ring back."""
         self.ring.close()
-        if self.lookout is not None:
-            self.lookout.close()
 
 
 class _Spooled:

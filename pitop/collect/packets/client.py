@@ -1,4 +1,4 @@
-"""The screen's side of a capture: starts the helper, finds out whose flows are, hands messages on."""
+"""The screen's side of a capture: starts the helper, hands messages on."""
 
 from __future__ import annotations
 
@@ -13,20 +13,15 @@ from typing import Any
 import msgspec
 
 from pitop.collect.collector import Unavailable
-from pitop.collect.packets.messages import Channel, Config, FromHelper, Lookup, OwnerFound, Problem
-from pitop.kernel.packets.owner import SocketOwners
+from pitop.collect.packets.messages import Channel, Config, FromHelper, Problem
 
 __all__ = ["CaptureClient"]
 
-_MOST_LATER = 1_000
 _CODE = "import sys; sys.path[:0] = {path!r}; from pitop.collect.packets.helper import main; sys.exit(main())"
 
 
 class CaptureClient:
-    """One helper process and the channel to it; a context manager.
-
-    `messages` gives what it says; look-ups of processes are answered here, with this process's privileges.
-    """
+    """One helper process and the channel to it; a context manager. `messages` gives what it says."""
 
     def __init__(self, config: Config) -> None:
         if config.path is not None:
@@ -57,8 +52,6 @@ class CaptureClient:
         finally:
             theirs.close()
         self.channel = Channel(ours, FromHelper)
-        self._owners = SocketOwners()
-        self._later: list[tuple[int, list[int]]] = []
 
     def __enter__(self) -> CaptureClient:
         return self
@@ -80,21 +73,17 @@ class CaptureClient:
         self.channel.send(message)
 
     def messages(self) -> list[Any]:
-        """What it has said since, look-ups answered already. Raises Unavailable when it is no more."""
+        """What it has said since. Raises Unavailable when it is no more."""
         try:
             said = self.channel.receive()
         except msgspec.DecodeError as error:
             self.close()
             raise Unavailable(f"the capturing helper said what cannot be understood: {error}") from None
-        self._again()
         rest = []
         for message in said:
-            if isinstance(message, Lookup):
-                self._look_up(message)
-            elif isinstance(message, Problem):
+            if isinstance(message, Problem):
                 raise Unavailable(message.message, message.advice)
-            else:
-                rest.append(message)
+            rest.append(message)
         self.channel.flush()
         if self.channel.closed and not rest:
             raise Unavailable(f"the capturing helper has ended: {self._last_words()}", "It can be started again.")
@@ -102,9 +91,6 @@ class CaptureClient:
 
     def waiting(self, seconds: float) -> bool:
         """Whether there is something within the time."""
-        self._again()
-        if self._later:
-            seconds = min(seconds, 0.01)
         poll = select.poll()
         poll.register(self.channel.fileno(), select.POLLIN | (select.POLLOUT if self.channel.waiting else 0))
         return bool(poll.poll(seconds * 1000))
@@ -116,30 +102,6 @@ class CaptureClient:
                 yield None
                 continue
             yield from self.messages()
-
-    def _look_up(self, asked: Lookup) -> None:
-        ends = (asked.one, asked.one_port), (asked.other, asked.other_port)
-        inodes = [self._owners.inode(asked.transport, *here, *there) for here, there in (ends, ends[::-1])]
-        self._holder(asked.flow, [inode for inode in inodes if inode])
-
-    def _holder(self, flow: int, inodes: list[int]) -> None:
-        """Tell who has one of these sockets, later when that cannot be found out at once."""
-        for inode in inodes:
-            owner = self._owners.holder(inode)
-            if owner is not None:
-                self.channel.send(OwnerFound(flow, owner.pid, owner.name))
-                return
-        if inodes and self._owners.resting and len(self._later) < _MOST_LATER:
-            self._later.append((flow, inodes))
-        else:
-            self.channel.send(OwnerFound(flow, 0, ""))
-
-    def _again(self) -> None:
-        """Look for those that had to wait."""
-        if self._later and not self._owners.resting:
-            later, self._later = self._later, []
-            for flow, inodes in later:
-                self._holder(flow, inodes)
 
     def _last_words(self) -> str:
         try:
@@ -156,7 +118,6 @@ class CaptureClient:
     def close(self) -> None:
         """End the helper; it has a third of a second, then it is killed."""
         self.channel.close()
-        self._owners.close()
         try:
             self._process.wait(0.3)
         except subprocess.TimeoutExpired:

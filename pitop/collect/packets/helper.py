@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from pitop.collect.packets.capture import FileInput, RingInput, program_for
+from pitop.collect.packets.finder import Found, start_finder
 from pitop.collect.packets.handing import SLICE, WAITING_MOST, Printing, SavingToFile
 from pitop.collect.packets.index import Index
 from pitop.collect.packets.messages import (
@@ -30,8 +31,6 @@ from pitop.collect.packets.messages import (
     Finish,
     LadderOf,
     Look,
-    Lookup,
-    OwnerFound,
     Print,
     Problem,
     Rows,
@@ -41,28 +40,31 @@ from pitop.collect.packets.messages import (
     Statistics,
     Status,
     StreamOf,
+    Tell,
     ToHelper,
 )
 from pitop.collect.packets.sightings import Sightings
 from pitop.collect.packets.store import PacketStore
+from pitop.collect.packets.telling import Telling
 from pitop.collect.packets.view import View
-from pitop.kernel.packets.assembler import Session, combined, first_packets, leave_out, once_on_loopback
 from pitop.kernel.packets.dissect import layers_of, preload
 from pitop.kernel.packets.libpcap import BadFilter, LibpcapMissing
 from pitop.kernel.packets.privileges import give_up, readable_by_all
 from pitop.kernel.packets.reader import CaptureFileError
-from pitop.kernel.packets.ring import CaptureProblem, Lookout, Ring
+from pitop.kernel.packets.ring import CaptureProblem, Ring
 from pitop.model.filter import FilterError
 from pitop.model.packets.conversation import conversation_of, ladder_of, stream_of
 from pitop.model.packets.flows import Flow
 from pitop.model.packets.frame import Frame
 from pitop.model.packets.packet import Packet
-from pitop.model.packets.row import Owner, Row
+from pitop.model.packets.row import Row
+from pitop.model.packets.summary import Summary
 
 __all__ = ["Helper", "main"]
 
 _REST = 0.006  # seconds that it leaves to others after each slice while it is behind
 _MEMORY = 3 << 30
+_BLOCKS, _LIGHT_BLOCKS = 128, 16  # of the ring, a quarter of a MiB each
 _STATUS_EVERY = 0.5
 _TIDY_EVERY = 200  # dissected packets, which do hold circles, between two collections of garbage
 _SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
@@ -70,15 +72,17 @@ _PATIENCE = 0.3  # seconds that printing and saving wait for the name of a proce
 
 
 class Helper:
-    """The loop: packets first, then questions, then the index."""
+    """The loop: packets first, then questions, then the index. `finder` is where the finder answers, if any does."""
 
-    def __init__(self, channel: Channel, source: RingInput | FileInput, config: Config) -> None:
+    def __init__(
+        self, channel: Channel, source: RingInput | FileInput, config: Config, finder: Channel | None = None
+    ) -> None:
         self.channel = channel
         self.source = source
         self.config = config
         limit = config.limit_bytes if isinstance(source, RingInput) else 1 << 40
         self.store = PacketStore(limit)
-        self.index = Index(self.store, self._opened)
+        self.index = Index(self.store, self._opened, self._cookie)
         self.view = View(self.store, "")
         self.printing: Printing | None = None
         self.saving = None if config.saving is None else SavingToFile(self, config)
@@ -87,35 +91,49 @@ class Helper:
         self._shown: tuple[object, ...] = ()
         self.ended = False
         self._dissected = 0
-        self.sightings: Sightings | None = None
-        if isinstance(source, RingInput) and source.lookout is not None:
-            self.sightings = Sightings(source.lookout, channel.send)
+        self.sightings = None if finder is None else Sightings(finder, self.index.flows)
+        self.telling: Telling | None = None
 
     def run(self) -> None:
         """Until the other side has gone."""
         poll = select.poll()
         poll.register(self.channel.fileno(), select.POLLIN)
+        if self.sightings is not None:
+            poll.register(self.sightings.channel.fileno(), select.POLLIN)
         if isinstance(self.source, RingInput):
             poll.register(self.source.fileno(), select.POLLIN)
-            if self.source.lookout is not None:
-                poll.register(self.source.lookout.fileno(), select.POLLIN)
         busy = True
         while not self.channel.closed and not self.ended:
             out = select.POLLOUT if self.channel.waiting else 0
             poll.modify(self.channel.fileno(), select.POLLIN | out)
             rest = _REST * 1000 if isinstance(self.source, RingInput) else 0
             events = poll.poll(rest if busy else 250)
-            if any(event & select.POLLERR for fd, event in events if fd != self.channel.fileno()):
-                self.source.look_after()
-                time.sleep(0.05)
+            if isinstance(self.source, RingInput):
+                ring = self.source.fileno()
+                if any(event & select.POLLERR for fd, event in events if fd == ring):
+                    self.source.look_after()
+                    time.sleep(0.05)
             if self.sightings is not None:
-                self.sightings.look()
+                self._take_found(self.sightings, poll)
             self.channel.flush()
             self.source.take(self.store)
             for message in self.channel.receive():
                 self._answer(message)
             busy = self._work()
             self._tell()
+
+    def _take_found(self, sightings: Sightings, poll: select.poll) -> None:
+        """Take in what the finder has said; when it has gone, no process is found any more."""
+        changed = sightings.take()
+        if self.telling is not None:
+            self.telling.learnt(changed)
+        if sightings.channel.closed:
+            poll.unregister(sightings.channel.fileno())
+            self.sightings = None
+
+    def _cookie(self, summary: Summary, data: bytes) -> int:
+        held = None if self.sightings is None else self.sightings.of(summary, data)
+        return 0 if held is None else held.cookie
 
     def _work(self) -> bool:
         """A slice of everything that lags; whether there is more."""
@@ -126,6 +144,8 @@ class Helper:
             busy |= self.printing.go_on()
         if self.saving is not None:
             busy |= self.saving.go_on()
+        if self.telling is not None:
+            busy |= self.telling.go_on()
         if isinstance(self.source, FileInput) and not self.source.ended:
             busy = True
         return busy
@@ -178,33 +198,18 @@ class Helper:
         total = len(self.view)
         self.channel.send(Rows(look.serial, first, total, self.view.examined, packets, self.status()))
 
-    def _opened(self, flow: Flow, frame: Frame) -> None:
-        """Ask whose a new flow is, the side first that is more likely to be this machine."""
-        if isinstance(self.source, FileInput) or flow.transport not in (6, 17):
-            return
-        if self.sightings is not None and self.sightings.knows(flow):
-            return
-        ends = ((flow.a, flow.a_port), (flow.b, flow.b_port))
-        here, there = ends
-        if frame.outgoing is False and frame.interface != "lo":
-            here, there = there, here
-        flow.wanted = time.monotonic()
-        self.channel.send(Lookup(flow.number, flow.transport, *here, *there))
+    def _opened(self, flow: Flow, summary: Summary, frame: Frame) -> None:
+        """Ask whose a new flow is."""
+        if self.sightings is not None and flow.transport in (6, 17):
+            self.sightings.opened(flow, summary, frame)
 
     def _answer(self, message: Any) -> None:
-        if isinstance(message, OwnerFound):
-            if message.flow < 0 and self.sightings is not None:
-                self.sightings.found(message.flow, Owner(message.pid, message.name) if message.pid else None)
-                return
-            flow = self.index.flows.by_number.get(message.flow)
-            if flow is not None:
-                flow.wanted = 0.0
-                if message.pid:
-                    flow.owner = Owner(message.pid, message.name)
-        elif isinstance(message, Look):
+        if isinstance(message, Look):
             self._looked(message)
         elif isinstance(message, Print):
             self.printing = Printing(self, message)
+        elif isinstance(message, Tell):
+            self.telling = Telling(self, message.every)
         elif isinstance(message, Select):
             self._selected(message)
         elif isinstance(message, Finish):
@@ -330,9 +335,8 @@ def _opened(config: Config) -> RingInput | FileInput:
     except FileNotFoundError:
         known = ", ".join(sorted(name for _, name in socket.if_nameindex()))
         raise CaptureProblem(f"there is no interface “{config.interface}”", f"There are: {known}.") from None
-    ring = Ring(config.interface, program, retire_ms=config.retire_ms)
-    own = [leave_out(Session(*session)) for session in config.sessions]
-    return RingInput(ring, Lookout(config.interface, combined([once_on_loopback(), *own], first_packets())))
+    blocks = _LIGHT_BLOCKS if config.light else _BLOCKS
+    return RingInput(Ring(config.interface, program, blocks=blocks, retire_ms=config.retire_ms))
 
 
 def main() -> int:
@@ -344,7 +348,10 @@ def main() -> int:
     if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
         # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
         preload()
+    finder: Channel | None = None
     try:
+        if config.path is None:
+            finder = Channel(start_finder(config, [connection.fileno()]), Found)
         source = _opened(config)
     except CaptureProblem as problem:
         channel.send(Problem(str(problem), problem.advice))
@@ -362,7 +369,7 @@ def main() -> int:
         return 1
     channel.send(Started(os.getuid()))
     try:
-        Helper(channel, source, config).run()
+        Helper(channel, source, config, finder).run()
     except MemoryError:
         channel.send(Problem("the capturing helper ran out of memory", "Start it again."))
         _drain(channel)

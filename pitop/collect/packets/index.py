@@ -14,21 +14,29 @@ from pitop.model.packets.summary import Summary, summarise
 __all__ = ["Index"]
 
 _SYN = 0x02
+_DOMAIN = 53
 
 
 class Index:
     """Follows a store, in slices of time, so that taking packets in and answering come first.
 
-    `opened` is called with each new flow: it is then that its process can still be found.
+    `opened` is called with each new flow: it is then that its process can still be found. `cookie` tells which socket
+    sent a packet that may begin something; 0 where that is not known.
     """
 
-    def __init__(self, store: PacketStore, opened: Callable[[Flow, Frame], None]) -> None:
+    def __init__(
+        self,
+        store: PacketStore,
+        opened: Callable[[Flow, Summary, Frame], None],
+        cookie: Callable[[Summary, bytes], int] = lambda summary, data: 0,
+    ) -> None:
         self.store = store
         self.next = 1
         self.skipped = 0
         self.flows = Flows()
         self.statistics = Statistics()
         self._opened = opened
+        self._cookie = cookie
 
     @property
     def lag(self) -> int:
@@ -56,7 +64,8 @@ class Index:
                 summary = summarise(frame.data, frame.link, frame.length)
                 scale = _window_scale(frame.data, summary) if summary.flags > 0 and summary.flags & _SYN else None
                 moment = frame.seconds + frame.nanoseconds / 1e9
-                flow, new, base, trouble = enter(summary, moment, frame.length, chunk.first + number, scale)
+                cookie = self._cookie(summary, frame.data) if summary.destination_port == _DOMAIN else 0
+                flow, new, base, trouble = enter(summary, moment, frame.length, chunk.first + number, scale, cookie)
                 chunk.flows.append(flow)
                 chunk.bases.append(base)
                 if trouble:
@@ -64,7 +73,7 @@ class Index:
                 count(summary, frame, moment, trouble)
                 self.next += 1
                 if new and flow is not None:
-                    self._opened(flow, frame)
+                    self._opened(flow, summary, frame)
                 if not number & 0x1F and time.monotonic() > until:
                     return self.next < store.next
         return False

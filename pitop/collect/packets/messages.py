@@ -19,6 +19,8 @@ from pitop.model.packets.detail import Layer
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.snapshot import CaptureStatus
 from pitop.model.packets.statistics import Overview
+from pitop.model.sockets import Owner as SocketOwner
+from pitop.model.traffic.talk import Talk
 
 __all__ = [
     "Channel",
@@ -29,10 +31,9 @@ __all__ = [
     "Ended",
     "Finish",
     "FromHelper",
+    "Heard",
     "LadderOf",
     "Look",
-    "Lookup",
-    "OwnerFound",
     "Print",
     "Printed",
     "Problem",
@@ -45,7 +46,9 @@ __all__ = [
     "Statistics",
     "Status",
     "StreamOf",
+    "Tell",
     "ToHelper",
+    "Told",
 ]  # fmt: skip
 
 _MOST = 64 << 20
@@ -61,7 +64,12 @@ class Saving(Struct, frozen=True):
 
 
 class Config(Struct, frozen=True):
-    """How to begin. `interface` None is all of them; `path` reads a file instead. `sessions` are left out."""
+    """How to begin. `interface` None is all of them; `path` reads a file instead. `sessions` are left out.
+
+    With `light`, in place of an expression, only that is taken which tells who talks with whom: the beginnings and ends
+    of TCP connections, the headers of UDP, and all of what name servers are asked and answer. With `traced` the
+    kernel's trace points are asked who begins to talk, where it has them.
+    """
 
     interface: str | None = None
     path: str | None = None
@@ -71,6 +79,8 @@ class Config(Struct, frozen=True):
     snap_length: int = 262144
     retire_ms: int = 20
     saving: Saving | None = None
+    light: bool = False
+    traced: bool = True
 
 
 class Look(Struct, frozen=True, tag=True):
@@ -114,12 +124,10 @@ class Finish(Struct, frozen=True, tag=True):
     """Hand over what has come in until now, then end."""
 
 
-class OwnerFound(Struct, frozen=True, tag=True):
-    """Who has the socket of a flow; pid 0 when nobody could be found."""
+class Tell(Struct, frozen=True, tag=True):
+    """From now on tell every so many seconds which conversations have changed, and what was asked of name servers."""
 
-    flow: int
-    pid: int
-    name: str
+    every: float
 
 
 class Started(Struct, frozen=True, tag=True):
@@ -133,17 +141,6 @@ class Problem(Struct, frozen=True, tag=True):
 
     message: str
     advice: str = ""
-
-
-class Lookup(Struct, frozen=True, tag=True):
-    """A flow has begun: whose is it? The ends are tried in this order."""
-
-    flow: int
-    transport: int
-    one: bytes
-    one_port: int
-    other: bytes
-    other_port: int
 
 
 class Status(CaptureStatus, frozen=True, tag=True):
@@ -212,6 +209,23 @@ class Statistics(Struct, frozen=True, tag=True):
     overview: Overview
 
 
+class Heard(Struct, frozen=True):
+    """A packet to or from a name server: who sent it if it is a question from here, what addresses it gives if it is
+    an answer."""
+
+    packet: Packet
+    asker: SocketOwner | None = None
+    addresses: tuple[str, ...] = ()
+
+
+class Told(Struct, frozen=True, tag=True):
+    """What has changed since the last time, oldest first."""
+
+    talks: tuple[Talk, ...]
+    heard: tuple[Heard, ...]
+    status: Status
+
+
 class Ended(Struct, frozen=True, tag=True):
     """It has come to its end: the last counts, and why."""
 
@@ -219,10 +233,10 @@ class Ended(Struct, frozen=True, tag=True):
     reason: str = ""
 
 
-ToHelper = Look | Print | Select | Chosen | OwnerFound | Save | Finish
+ToHelper = Look | Print | Select | Chosen | Save | Tell | Finish
 FromHelper = (
-    Started | Problem | Lookup | Status | Rows | Printed | Saved | Details | StreamOf | LadderOf | Conversations
-    | Statistics | Ended
+    Started | Problem | Status | Rows | Printed | Saved | Details | StreamOf | LadderOf | Conversations | Statistics
+    | Told | Ended
 )  # fmt: skip
 
 

@@ -1,94 +1,106 @@
-"""Flows whose first packet was seen on the lookout, before the ring hands it over: by then its process may be gone."""
+"""Whose flows are, as the finder tells: packets that it saw before the ring handed them over, and what it was asked."""
 
 from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 
-from pitop.collect.packets.messages import Lookup
-from pitop.kernel.packets.ring import Lookout
-from pitop.model.packets.flows import Flow
-from pitop.model.packets.row import Owner
-from pitop.model.packets.summary import summarise
+from pitop.collect.packets.finder import Ends, Found, Held, Lookup
+from pitop.collect.packets.messages import Channel
+from pitop.model.packets.flows import Flow, Flows
+from pitop.model.packets.frame import Frame
+from pitop.model.packets.summary import Summary
 
-__all__ = ["Sightings"]
+__all__ = ["Sightings", "token_of"]
 
-_RAW = 101
-_MOST = 4096
-Key = tuple[bytes, bytes, int, int, int]
+_MOST = 8192
+_SYN, _ACK = 0x02, 0x10
+_DOMAIN = 53
+Key = tuple[Ends, int]
 
 
-class _Sighting:
-    """A flow of which the process is being looked for, or is known."""
+def token_of(summary: Summary, data: bytes) -> int | None:
+    """What tells a packet that begins something from another one between the same ends; None for one that does not.
 
-    __slots__ = ("flow", "owner", "since")
-
-    def __init__(self) -> None:
-        self.since = time.monotonic()
-        self.owner: Owner | None = None
-        self.flow: Flow | None = None
+    It is TCP's sequence number in a SYN, and the number of a question to a name server.
+    """
+    if summary.transport == 6:
+        return summary.sequence if summary.flags & (_SYN | _ACK) == _SYN else None
+    if summary.transport == 17 and summary.destination_port == _DOMAIN and summary.size >= 2:
+        return int.from_bytes(data[summary.payload : summary.payload + 2], "big")
+    return None
 
 
 class Sightings:
-    """Asks for the process of each flow that the lookout sees, and tells it to the flow when the index comes to it."""
+    """What the finder has said, for the flows that the index comes to later, and what it is still to say."""
 
-    def __init__(self, lookout: Lookout, ask: Callable[[Lookup], None]) -> None:
-        self.lookout = lookout
-        self._ask = ask
-        self._seen: OrderedDict[Key, _Sighting] = OrderedDict()
-        self._asked: dict[int, _Sighting] = {}
-        self._count = 0
+    def __init__(self, channel: Channel, flows: Flows) -> None:
+        self.channel = channel
+        self._flows = flows
+        self._seen: OrderedDict[Key, Found] = OrderedDict()
+        self._waiting: OrderedDict[Key, Flow] = OrderedDict()
 
-    def look(self) -> None:
-        """Take what the lookout has seen."""
-        for data, outgoing in self.lookout.seen():
-            summary = summarise(data, _RAW, len(data))
-            if summary.source_port < 0:
-                continue
-            here = (summary.source, summary.source_port)
-            there = (summary.destination, summary.destination_port)
-            key = (*_pair(here, there), summary.transport)
-            if key in self._seen and not self._stale(key):
-                continue
-            self._count += 1
-            sighting = self._seen[key] = _Sighting()
-            self._asked[-self._count] = sighting
-            if len(self._seen) > _MOST:
-                self._seen.popitem(last=False)
-                self._asked.pop(next(iter(self._asked)))
-            ends = (here, there) if outgoing else (there, here)
-            self._ask(Lookup(-self._count, summary.transport, *ends[0], *ends[1]))
+    def of(self, summary: Summary, data: bytes) -> Held | None:
+        """Who sent a packet that begins something, where the finder saw it."""
+        token = token_of(summary, data)
+        found = None if token is None else self._seen.get((_ends(summary), token))
+        return None if found is None else found.one
 
-    def _stale(self, key: Key) -> bool:
-        return time.monotonic() - self._seen[key].since > 1.0
-
-    def found(self, number: int, owner: Owner | None) -> None:
-        """The answer to a question."""
-        sighting = self._asked.pop(number, None)
-        if sighting is None:
-            return
-        sighting.owner = owner
-        if sighting.flow is not None:
-            sighting.flow.wanted = 0.0
-            sighting.flow.owner = sighting.flow.owner or owner
-
-    def knows(self, flow: Flow) -> bool:
-        """Whether a flow that the index has found was seen before; it has its process then, or gets it."""
-        key = (*_pair((flow.a, flow.a_port), (flow.b, flow.b_port)), flow.transport)
-        sighting = self._seen.get(key)
-        if sighting is None:
-            return False
-        if sighting.owner is not None:
-            flow.owner = sighting.owner
-            return True
-        if sighting not in self._asked.values():
-            return False
-        sighting.flow = flow
+    def opened(self, flow: Flow, summary: Summary, frame: Frame) -> None:
+        """A flow has begun: what was seen of it is taken; the rest is asked for."""
+        ends = _ends(summary)
+        token = token_of(summary, frame.data)
+        if token is not None:
+            found = self._seen.get((ends, token))
+            if found is not None:
+                self._give(flow, found)
+                if flow.transport != 6 or not found.other.here:
+                    return
+                # The server's end was a listener then; by now it is a socket of its own.
+            else:
+                self._waiting[ends, token] = flow
+                if len(self._waiting) > _MOST:
+                    self._waiting.popitem(last=False)
         flow.wanted = time.monotonic()
-        return True
+        self.channel.send(Lookup(flow.number, ends))
+
+    def take(self) -> list[Flow]:
+        """Take in what the finder has said; gives the flows of which something is known now."""
+        changed: list[Flow] = []
+        for message in self.channel.receive():
+            if not isinstance(message, Found):
+                continue
+            flow: Flow | None
+            if message.flow:
+                flow = self._flows.by_number.get(message.flow)
+                if flow is not None:
+                    flow.wanted = 0.0
+            else:
+                key = (message.ends, message.token)
+                self._seen[key] = message
+                if len(self._seen) > _MOST:
+                    self._seen.popitem(last=False)
+                flow = self._waiting.pop(key, None)
+            if flow is not None:
+                self._give(flow, message)
+                changed.append(flow)
+        self.channel.flush()
+        return changed
+
+    @staticmethod
+    def _give(flow: Flow, found: Found) -> None:
+        one, one_port, *_ = found.ends
+        straight = (flow.a, flow.a_port) == (one, one_port)
+        sides = (found.one, found.other) if straight else (found.other, found.one)
+        for place, held in enumerate(sides):
+            flow.learn(place, held.here, held.owner, held.cookie)
 
 
-def _pair(one: tuple[bytes, int], other: tuple[bytes, int]) -> tuple[bytes, bytes, int, int]:
-    low, high = (one, other) if one <= other else (other, one)
-    return low[0], high[0], low[1], high[1]
+def _ends(summary: Summary) -> Ends:
+    return (
+        bytes(summary.source),
+        summary.source_port,
+        bytes(summary.destination),
+        summary.destination_port,
+        summary.transport,
+    )

@@ -96,7 +96,8 @@ class PacketStore:
         if place < len(chunk.flows):
             row.base = chunk.bases[place]
             flow = chunk.flows[place]
-            row.owner = None if flow is None else flow.owner
+            if flow is not None:
+                row.owner, row.peer = flow.owner, flow.peer
             row.trouble = chunk.troubles.get(place, ())
         if self.began is not None:
             row.since_start = frame.time - self.began

@@ -9,7 +9,9 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
-__all__ = ["Session", "combined", "first_packets", "leave_out", "once_on_loopback", "per_link"]
+__all__ = [
+    "Session", "combined", "conversations", "first_packets", "leave_out", "once_on_loopback", "per_link",
+]  # fmt: skip
 
 _AD, _NET = -0x1000, -0x100000
 _AD_PROTOCOL, _AD_PACKET_TYPE, _AD_HARDWARE = 0, 4, 28
@@ -20,6 +22,9 @@ _LDX_MSH = 0xB1
 _JEQ, _JSET, _JA, _RET = 0x15, 0x45, 0x05, 0x06
 _LOOPBACK, _OUTGOING = 772, 4
 _EVERYTHING = 0x40000
+_HEADERS = 128  # bytes: link, IP and UDP headers, and enough to tell QUIC
+_DOMAIN = 53
+_BEGIN_OR_END = 0x07  # TCP's FIN, SYN, RST
 
 
 class Session(NamedTuple):
@@ -128,6 +133,53 @@ def first_packets() -> bytes:
             _Step(_RET, 96, label="yes"),
         ]
     )
+
+
+def conversations() -> bytes:
+    """A program that lets pass what tells who talks with whom: TCP segments that begin or end a connection, UDP's
+    headers, and everything to and from port 53, whole. Of fragments only the first ones tell their ports."""
+    tail = [
+        _Step(_RET, 0, label="no"),
+        _Step(_RET, _HEADERS, label="head"),
+        _Step(_RET, _EVERYTHING, label="whole"),
+    ]
+    old = [
+        _Step(_LD_H, _NET + 6),
+        _Step(_JSET, 0x1FFF, "no", ""),
+        _Step(_LDX_MSH, _NET),
+        _Step(_LD_IND_H, _NET),
+        _Step(_JEQ, _DOMAIN, "old port", ""),
+        _Step(_LD_IND_H, _NET + 2),
+        _Step(_JEQ, _DOMAIN, "old port", ""),
+        _Step(_LD_B, _NET + 9),
+        _Step(_JEQ, 17, "head", ""),
+        _Step(_JEQ, 6, "", "no"),
+        _Step(_LD_IND_B, _NET + 13),
+        _Step(_JSET, _BEGIN_OR_END, "whole", "no"),
+        _Step(_LD_B, _NET + 9, label="old port"),
+        _Step(_JEQ, 17, "whole", ""),
+        _Step(_JEQ, 6, "whole", "no"),
+    ]
+    new = [
+        _Step(_LD_H, _NET + 40, label="six"),
+        _Step(_JEQ, _DOMAIN, "new port", ""),
+        _Step(_LD_H, _NET + 42),
+        _Step(_JEQ, _DOMAIN, "new port", ""),
+        _Step(_LD_B, _NET + 6),
+        _Step(_JEQ, 17, "head", ""),
+        _Step(_JEQ, 6, "", "no"),
+        _Step(_LD_B, _NET + 40 + 13),
+        _Step(_JSET, _BEGIN_OR_END, "whole", "no"),
+        _Step(_LD_B, _NET + 6, label="new port"),
+        _Step(_JEQ, 17, "whole", ""),
+        _Step(_JEQ, 6, "whole", "no"),
+    ]
+    start = [
+        _Step(_LD_H, _AD + _AD_PROTOCOL),
+        _Step(_JEQ, 0x86DD, "six", ""),
+        _Step(_JEQ, 0x0800, "", "no"),
+    ]
+    return _assembled([*start, *old, *new, *tail])
 
 
 def per_link(programs: dict[int, bytes], hardware: dict[int, int], otherwise: int) -> bytes:

@@ -22,7 +22,6 @@ _RX_RING, _STATISTICS, _VERSION, _MEMBERSHIP = 5, 6, 10, 1
 _TPACKET_V3 = 2
 _PROMISCUOUS = 1
 _GET_FLAGS, _UP = 0x8913, 1
-_OUTGOING, _LOOPBACK = 4, 772
 _ALL = 0x0003
 _ATTACH_FILTER = 26
 _BLOCK_HEADER = struct.Struct("=IIIIIIQ")
@@ -101,6 +100,7 @@ class Lookout:
 
     def __init__(self, interface: str | None, program: bytes) -> None:
         self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+        self._numbers: dict[str, int] = {}
         try:
             self._socket.setblocking(False)
             _attach(self._socket, program)
@@ -113,16 +113,26 @@ class Lookout:
         """Readable when a packet has passed."""
         return self._socket.fileno()
 
-    def seen(self, most: int = 64) -> list[tuple[bytes, bool]]:
-        """The packets since, and whether this machine sent them, which on the loopback it always did."""
-        found: list[tuple[bytes, bool]] = []
+    def seen(self, most: int = 64) -> list[tuple[bytes, int]]:
+        """The packets since, each with the number of its interface."""
+        found: list[tuple[bytes, int]] = []
         try:
             while len(found) < most:
                 data, address = self._socket.recvfrom(256)
-                found.append((data, address[2] == _OUTGOING or address[3] == _LOOPBACK))
+                found.append((data, self._numbers.get(address[0], 0) or self._number(address[0])))
         except OSError:
             pass
         return found
+
+    def _number(self, name: str) -> int:
+        try:
+            number = socket.if_nametoindex(name)
+        except OSError:
+            return 0
+        if len(self._numbers) > 256:
+            self._numbers.clear()
+        self._numbers[name] = number
+        return number
 
     def close(self) -> None:
         """Close the socket."""

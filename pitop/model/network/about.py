@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pitop.model.leads import Sort, Subject
 from pitop.model.network.rows import Address, Interface, Lease, Nameserver, Neighbour, Route
 from pitop.model.network.snapshot import NetworkSnapshot
 from pitop.model.scope import About, Scope, of_host
 
-__all__ = ["Row", "about_row", "host_of"]
+__all__ = ["Row", "about_row", "host_of", "subject_of_row"]
 
 Row = Interface | Address | Route | Neighbour | Lease | Nameserver
 
@@ -37,3 +38,9 @@ def host_of(row: Row | None) -> Scope | None:
         case Lease() if row.server is not None:
             return of_host(row.server)
     return None
+
+
+def subject_of_row(row: Row | None) -> Subject | None:
+    """The machine that a row leads to."""
+    host = host_of(row)
+    return None if host is None or host.address is None else Subject(sort=Sort.MACHINE, addresses=(host.address,))

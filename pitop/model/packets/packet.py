@@ -43,6 +43,14 @@ class PacketRow(Protocol):
     @property
     def process(self) -> str | None: ...
     @property
+    def start_ticks(self) -> int | None: ...
+    @property
+    def peer_pid(self) -> int | None: ...
+    @property
+    def peer_process(self) -> str | None: ...
+    @property
+    def peer_start_ticks(self) -> int | None: ...
+    @property
     def trouble(self) -> tuple[str, ...]: ...
     @property
     def tcp_flags(self) -> str | None: ...
@@ -67,7 +75,11 @@ class PacketRow(Protocol):
 
 
 class Packet(Struct, frozen=True):
-    """Every field of a packet; see `render.packets.FIELDS` for what each means. `line` may hold newlines."""
+    """Every field of a packet; see `render.packets.FIELDS` for what each means. `line` may hold newlines.
+
+    `pid` and `process` are who has this machine's end of its flow, with `start_ticks` an identity; where both ends are
+    this machine's, who opened it, and `peer_…` who has the other.
+    """
 
     number: int
     seconds: int
@@ -93,6 +105,10 @@ class Packet(Struct, frozen=True):
     tls_server_name: str | None = None
     since_start: float | None = None
     since_previous: float | None = None
+    start_ticks: int | None = None
+    peer_pid: int | None = None
+    peer_process: str | None = None
+    peer_start_ticks: int | None = None
 
     @property
     def time(self) -> float:

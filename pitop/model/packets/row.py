@@ -18,10 +18,11 @@ _FLAGS = ((0x01, "F"), (0x02, "S"), (0x04, "R"), (0x08, "P"), (0x10, "."), (0x20
 
 
 class Owner(NamedTuple):
-    """The process that a packet's socket belonged to."""
+    """The process that a packet's socket belonged to; with its start time in ticks, where known, an identity."""
 
     pid: int
     name: str
+    start_ticks: int | None = None
 
 
 class Base(NamedTuple):
@@ -63,11 +64,13 @@ def flags_text(flags: int) -> str | None:
 class Row:
     """One packet: its number in the capture, the frame, and what is known of its flow.
 
-    `owner` is None while nobody is known to own it. `trouble` are the words of the TCP analysis. The properties
-    are None where the packet has no such thing.
+    `owner` is None while nobody is known to own it; `peer` is the other end's, where that is this machine's. `trouble`
+    are the words of the TCP analysis. The properties are None where the packet has no such thing.
     """
 
-    __slots__ = ("_info", "_summary", "base", "frame", "number", "owner", "since_previous", "since_start", "trouble")
+    __slots__ = (
+        "_info", "_summary", "base", "frame", "number", "owner", "peer", "since_previous", "since_start", "trouble",
+    )  # fmt: skip
 
     def __init__(
         self, number: int, frame: Frame, base: Relative | None = None, owner: Owner | None = None,
@@ -77,6 +80,7 @@ class Row:
         self.frame = frame
         self.base = base
         self.owner = owner
+        self.peer: Owner | None = None
         self.trouble = trouble
         self.since_start = since_start
         self.since_previous = since_previous
@@ -124,6 +128,26 @@ class Row:
     def process(self) -> str | None:
         """The owner's name."""
         return None if self.owner is None else self.owner.name
+
+    @property
+    def start_ticks(self) -> int | None:
+        """When the owner started."""
+        return None if self.owner is None else self.owner.start_ticks
+
+    @property
+    def peer_pid(self) -> int | None:
+        """The process number at the other end."""
+        return None if self.peer is None else self.peer.pid
+
+    @property
+    def peer_process(self) -> str | None:
+        """The name of the process at the other end."""
+        return None if self.peer is None else self.peer.name
+
+    @property
+    def peer_start_ticks(self) -> int | None:
+        """When it started."""
+        return None if self.peer is None else self.peer.start_ticks
 
     @property
     def tcp_window(self) -> int | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from pitop.model.scope import Kind, Scope
+from pitop.model.scope import CLOCKS, Kind, Scope
 
 __all__ = ["narrowed", "scope_expression"]
 
-_MOST_PIDS = 100
+_MOST_PIDS = 200  # the youngest; each may take three terms
 
 
 def scope_expression(scope: Scope | None) -> str | None:
@@ -17,8 +17,7 @@ def scope_expression(scope: Scope | None) -> str | None:
         return None
     match scope.kind:
         case Kind.PROCESS:
-            pids = sorted({pid for pid, _ in scope.members})[:_MOST_PIDS]
-            return "pid in " + ",".join(map(str, pids)) if pids else None
+            return _of_process(scope)
         case Kind.HOST:
             return f"host={scope.address}"
         case Kind.PORT:
@@ -34,6 +33,25 @@ def scope_expression(scope: Scope | None) -> str | None:
             return f"host={one} host={other} port={port} port={other_port}"
         case _:
             return None
+
+
+def _of_process(scope: Scope) -> str | None:
+    """Packets of the members' pids, without what somebody else sent who had such a pid before or has it since."""
+    members = sorted(scope.members, key=lambda key: key[1])[-_MOST_PIDS:]
+    if not members:
+        return None
+    listed = ",".join(str(pid) for pid in sorted({pid for pid, _ in members}))
+    terms = [f"(pid in {listed} or peer_pid in {listed})"]
+    spans: dict[int, list[str]] = {}
+    chosen = frozenset(members)
+    for life in (each for each in scope.lives if each.key in chosen):
+        span = f"time>={life.began - CLOCKS:.3f}"
+        if life.ended is not None:
+            span += f" time<={life.ended if life.ended > life.began else 0:.3f}"
+        spans.setdefault(life.key[0], []).append(span)
+    for pid, several in spans.items():
+        terms.append(f"not ((pid={pid} or peer_pid={pid}) not ({' or '.join(several)}))")
+    return " ".join(terms)
 
 
 def narrowed(text: str, scope: Scope | None) -> str:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from pitop.model.packets.dissection import printable
 
-__all__ = ["Question", "client_hello_name", "client_request", "dns_question", "server_name"]
+__all__ = ["Question", "answered_addresses", "client_hello_name", "client_request", "dns_question", "server_name"]
 
 _MOST_LABELS = 128
 
@@ -50,6 +50,41 @@ def dns_question(message: bytes) -> Question | None:
     name = ".".join(labels) + "."
     identity = message[0] << 8 | message[1]
     return Question(identity, bool(flags & 0x8000), name, kind, flags & 0x0F, message[6] << 8 | message[7])
+
+
+def answered_addresses(message: bytes) -> tuple[bytes, ...]:
+    """The addresses in the answer section of a DNS message, packed; none of a question, or of what cannot be read."""
+    if len(message) < 17 or not message[2] & 0x80:
+        return ()
+    questions, answers = message[4] << 8 | message[5], message[6] << 8 | message[7]
+    at = 12
+    for _ in range(min(questions, _MOST_LABELS)):
+        at = _behind_name(message, at) + 4
+    found: list[bytes] = []
+    for _ in range(min(answers, _MOST_LABELS)):
+        at = _behind_name(message, at)
+        if at + 10 > len(message):
+            break
+        kind, size = message[at] << 8 | message[at + 1], message[at + 8] << 8 | message[at + 9]
+        data = message[at + 10 : at + 10 + size]
+        if (kind, len(data)) in ((1, 4), (28, 16)):
+            found.append(bytes(data))
+        at += 10 + size
+    return tuple(found)
+
+
+def _behind_name(message: bytes, at: int) -> int:
+    """Where a name ends (RFC 1035, 4.1.4); behind the message for one that does not."""
+    for _ in range(_MOST_LABELS):
+        if at >= len(message):
+            break
+        size = message[at]
+        if size >= 0xC0:
+            return at + 2
+        at += 1 + size
+        if not size:
+            return at
+    return len(message)
 
 
 def client_request(payload: bytes) -> str | None:

@@ -37,8 +37,8 @@ class ActingPane(TablePane[Process]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("processes.signal", "k,f9", "signal", "Signal", "Choose a signal to send", footer=True, display="k"),
-        key("processes.nicer", "f8,left_square_bracket", "nice(1)", "Nicer", "Raise the nice value by one"),
-        key("processes.sooner", "f7,right_square_bracket", "nice(-1)", "Sooner", "Lower the nice value by one"),
+        key("processes.nicer", "f8", "nice(1)", "Nicer", "Raise the nice value by one"),
+        key("processes.sooner", "f7", "nice(-1)", "Sooner", "Lower the nice value by one"),
         key("processes.io", "i", "io_priority", "I/O priority", "Choose how soon its reads and writes are served"),
         key("processes.affinity", "a", "affinity", "CPUs", "Choose the CPUs that it may run on"),
         key("processes.scheduler", "Y", "scheduler", "Scheduler", "Choose by which policy it is scheduled"),
@@ -244,7 +244,7 @@ class ActingPane(TablePane[Process]):
             if text is not None:
                 then(parse(text))
 
-        self._prompt(label, "", changed, done)
+        self.ask_line(label, "", changed, done)
 
 
 def _target(row: Process) -> Target:

@@ -14,13 +14,15 @@ from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from pitop.collect.network import RouteTo
 from pitop.collect.source import Source
 from pitop.collect.topics import NETWORK
-from pitop.model.network.about import about_row, host_of
+from pitop.model.leads import Subject, Visit
+from pitop.model.network.about import about_row, host_of, subject_of_row
 from pitop.model.network.changes import row_key
 from pitop.model.network.rows import Address, Interface, Lease, Nameserver, Neighbour, Route
 from pitop.model.network.snapshot import NetworkSnapshot
@@ -40,6 +42,7 @@ from pitop.render.network.fields import (
 from pitop.render.network.tables import way_lines
 from pitop.render.units import Unit, bytes_text, duration
 from pitop.tui.feed import Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.sections import Part, SectionedPane
 from pitop.tui.settings import PaneSettings
@@ -76,6 +79,9 @@ class _NetworkPart(Part[Any]):
 
     def scope_here(self, below: bool) -> Scope | None:
         return host_of(self.table.selected)
+
+    def subject(self) -> Subject | None:
+        return subject_of_row(self.table.pin())
 
     def face(self, row: Any) -> Face:
         return _SIGNS.get(self.marks.get(row_key(row), ""), Face())
@@ -378,6 +384,27 @@ class NetworkPane(SectionedPane):
                 lines.append([(f" {clock} ", Tone.FAINT), (each.words, Tone.WARN if fresh else Tone.FAINT)])
         self.query_one("#changes", Notice).say(*lines)
 
+    # --- from here to elsewhere, and back
+
+    def visit(self, visit: Visit) -> None:
+        """The way to an address, above the routes."""
+        super().visit(visit)
+        self._find_way(visit.ask)
+
+    def spot(self) -> Spot:
+        """The part, and the way that is shown."""
+        return replace(super().spot(), own=self._wanted)
+
+    def restore(self, spot: Spot) -> None:
+        """The part, and the way that was shown."""
+        super().restore(spot)
+        self._find_way(str(spot.own))
+
+    def _find_way(self, address: str) -> None:
+        self._wanted = address
+        self.feed.ask(RouteTo(address))
+        self._tell_way()
+
     # --- which way would it go
 
     def action_way(self) -> None:
@@ -402,9 +429,7 @@ class NetworkPane(SectionedPane):
 
     def action_forget(self) -> None:
         """Show no way."""
-        self._wanted = ""
-        self.feed.ask(RouteTo(""))
-        self._tell_way()
+        self._find_way("")
 
     def _tell_way(self) -> None:
         notice = self.query_one("#way", Notice)

@@ -17,7 +17,8 @@ from textual.widget import Widget
 
 from pitop.collect.source import Source
 from pitop.collect.topics import DIAGNOSE, PING, TRACE
-from pitop.model.path.about import about_hop, about_target
+from pitop.model.leads import Subject, Visit
+from pitop.model.path.about import about_hop, about_target, subject_of_machine
 from pitop.model.path.diagnosis import Step
 from pitop.model.path.hops import Hop, paths_text, ways
 from pitop.model.path.snapshot import (
@@ -38,6 +39,7 @@ from pitop.render.path.ping import PING_FIELDS
 from pitop.render.path.trace import HOP_FIELDS
 from pitop.render.units import Unit, say
 from pitop.tui.feed import Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.sections import Part, SectionedPane
 from pitop.tui.settings import PaneSettings
@@ -94,6 +96,9 @@ class _Ping(Part[PingTarget]):
     def scope_here(self, below: bool) -> Scope | None:
         row = self.table.selected
         return None if row is None or row.address is None else of_host(row.address)
+
+    def subject(self) -> Subject | None:
+        return subject_of_machine(self.table.pin())
 
     def _spark(self, row: PingTarget) -> str:
         recent = row.recent[-_SPARK:]
@@ -171,6 +176,9 @@ class _Trace(Part[Hop]):
         row = self.table.selected
         return None if row is None or row.address is None else of_host(row.address)
 
+    def subject(self) -> Subject | None:
+        return subject_of_machine(self.table.pin())
+
     def action_method(self) -> None:
         """The pane knows what is traced."""
         self.pane.next_method()
@@ -229,11 +237,9 @@ class PathPane(SectionedPane):
     def __init__(self, settings: PaneSettings | None = None) -> None:
         self._ping, self._trace, self._diagnose = _Ping(settings), _Trace(), _Diagnose()
         super().__init__(settings, (self._ping, self._trace, self._diagnose))
-        self._ping.table.empty_words = (
-            "Nothing is pinged yet: a adds machines, t traces the way to one, ! says what is broken"
-        )
-        self._trace.table.empty_words = "Nothing is traced yet: t asks for a machine"
-        self._diagnose.table.empty_words = "Nothing is examined yet: ! asks for a machine"
+        self._ping.vacancy = "Nothing is pinged yet: a adds machines, t traces the way to one, ! says what is broken"
+        self._trace.vacancy = "Nothing is traced yet: t asks for a machine"
+        self._diagnose.vacancy = "Nothing is examined yet: ! asks for a machine"
         self._pings, self._traces, self._steps = Feed(self, PING), Feed(self, TRACE), Feed(self, DIAGNOSE)
         self.feeds = [self._pings, self._traces, self._steps]
         self._wanted = PingRequest(targets=())
@@ -346,6 +352,29 @@ class PathPane(SectionedPane):
             return ""
         far = scope.flow.ends[1][0] if scope.flow is not None else None
         return scope.name or scope.address or far or ""
+
+    # --- from here to elsewhere, and back
+
+    def visit(self, visit: Visit) -> None:
+        """Ping a machine, or trace the way to it."""
+        super().visit(visit)
+        if visit.view == "ping":
+            if visit.ask not in self._wanted.targets:
+                self._ask_ping((*self._wanted.targets, visit.ask))
+            self._ping.table.aim(visit.ask)
+        elif visit.view == "trace":
+            self._ask_trace(structs.replace(self._way, target=visit.ask))
+
+    def spot(self) -> Spot:
+        """The part, and the way that is traced."""
+        return structs.replace(super().spot(), own=self._way)
+
+    def restore(self, spot: Spot) -> None:
+        """The part, and the way that was traced."""
+        super().restore(spot)
+        if isinstance(spot.own, TraceRequest) and spot.own != self._way:
+            self._way = spot.own
+            self._traces.ask(spot.own)
 
     # --- ping
 

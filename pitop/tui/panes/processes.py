@@ -7,10 +7,12 @@ from collections.abc import Callable, Hashable, Sequence
 from operator import attrgetter
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 
 from pitop.collect.topics import PROCESSES
 from pitop.model.history import History
+from pitop.model.leads import Party, Sort, Subject, Visit, identified
 from pitop.model.processes import Process, ProcessesSnapshot, with_sums
 from pitop.model.scope import About, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
@@ -18,8 +20,10 @@ from pitop.model.tree import Forest, descendants, flatten, with_ancestors
 from pitop.render.field import Field, Tone
 from pitop.render.glyphs import sparkline
 from pitop.render.processes import COLUMNS, FIELDS, FLAGS, state_words
+from pitop.render.text import visible
 from pitop.render.units import Unit, amount
 from pitop.tui.feed import Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.panes.ended import EndedRows
 from pitop.tui.panes.watching import WatchingPane
@@ -107,6 +111,7 @@ class ProcessesPane(WatchingPane):
         self._shape: Sequence[Process] = ()  # the rows that the tree was grown from
         self._forest = Forest([], [], [], {})
         self._ended = EndedRows()
+        self._sought: Party | None = None  # who is to be selected once it is there
         self._summed: dict[Hashable, Process] = {}  # the folded rows as they were last shown
         self._ancestors: set[Hashable] = set()
 
@@ -133,6 +138,7 @@ class ProcessesPane(WatchingPane):
             self.ask_threads()
             self.present()
             self.follow_timed()
+            self._seek_party(newest)
 
     def family(self) -> Sequence[Process]:
         """Every living process."""
@@ -171,6 +177,59 @@ class ProcessesPane(WatchingPane):
         """The selected process, alone or with all that is under it."""
         row = self.table.selected
         return None if row is None else of_process(row.key, row.name, descendants=below)
+
+    # --- from here to elsewhere, and back
+
+    def subject(self) -> Subject | None:
+        """The inspected process, or the selected one."""
+        row = self.row_here()
+        if row is None or row.kernel:
+            return None
+        return Subject(sort=Sort.PROCESS, process=Party(row.pid, row.name, row.key[1]))
+
+    def visit(self, visit: Visit) -> None:
+        """Select a process, whatever was hidden before."""
+        self._user = None
+        super().visit(visit)
+        self._sought = visit.process
+        if self._snapshot is not None and not self._select_party(self._snapshot):
+            self.present()
+
+    def _seek_party(self, newest: ProcessesSnapshot) -> None:
+        party = self._sought
+        if party is not None and not self._select_party(newest):
+            self._sought = None
+            self.app.notify(visible(f"{party.name} ({party.pid}) has ended."), timeout=4, markup=False)
+
+    def _select_party(self, snapshot: ProcessesSnapshot) -> bool:
+        """Select who is sought, unfolded, if it is there."""
+        row = None if self._sought is None else identified(self._sought, (*snapshot.rows, *snapshot.ended))
+        if row is None:
+            return False
+        self._sought = None
+        parents = {each.pid: each for each in snapshot.rows}
+        above: Process | None = row
+        while above is not None and (above := parents.get(above.ppid)) is not None:
+            self._folded.discard(above.key)
+        self._kernel_shown = self._kernel_shown or row.kernel
+        self._shape = ()
+        self.present()
+        self.table.aim(row.key)
+        return True
+
+    def spot(self) -> Spot:
+        """Tree or list, and whose processes."""
+        return replace(super().spot(), view="tree" if self.tree_shown else "list", own=self._user)
+
+    def restore(self, spot: Spot) -> None:
+        """Tree or list, as it was."""
+        self._user = spot.own if isinstance(spot.own, str) else None
+        if (spot.view == "tree") != self.tree_shown:
+            self.action_tree()
+        self.present()
+        super().restore(spot)
+
+    # --- the rows in their order
 
     def present(self) -> None:
         """Arrange the rows anew; where only figures changed, the tree's form is kept."""

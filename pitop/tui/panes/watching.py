@@ -92,6 +92,16 @@ class WatchingPane(ActingPane):
             return [row for row in self.family() if row.key == inspector.target]
         return self._owners(super().targets())
 
+    def row_here(self) -> Process | None:
+        """The inspected process, or the one of the selected row."""
+        inspector = self._inspector()
+        if inspector is not None:
+            ended = self.table.rows
+            return next((row for row in (*self.family(), *ended) if row.key == inspector.target), None)
+        row = self.table.pin()
+        owners = [] if row is None else self._owners([row])
+        return owners[0] if owners else None
+
     def _owners(self, rows: list[Process]) -> list[Process]:
         """A thread stands for its process: signals and settings are the process's."""
         threads = {row.key for row in self.threads}

@@ -27,6 +27,7 @@ from pitop.render.units import UNKNOWN, amount, bytes_text, percent
 from pitop.tui.feed import Arrived, Feed
 from pitop.tui.keys import key
 from pitop.tui.looks import Backdrop
+from pitop.tui.widgets.card import NetworkCard
 from pitop.tui.widgets.lines import Lines
 
 __all__ = ["Inspector"]
@@ -69,6 +70,7 @@ class Inspector(Lines, can_focus=True):
         key("inspector.previous", "left,shift+tab", "turn(-1)", "Part before"),
         key("inspector.environment", "e", "show('Environment')", "Environment"),
         key("inspector.files", "l", "show('Files')", "Open files"),
+        key("inspector.network", "c", "show('Network')", "Network", "What it carries, with whom, and what it asks"),
         key("inspector.secrets", "v", "reveal", "Secrets", "Show values that look like secrets, or hide them again"),
         key("inspector.up", "up", "scroll(-1)", "Up"),
         key("inspector.down", "down", "scroll(1)", "Down"),
@@ -88,10 +90,13 @@ class Inspector(Lines, can_focus=True):
         self._called = name
         self._source = source
         self._feed = Feed(self, INSPECTION)
+        self._network = NetworkCard(self, target)
         self._shown: InspectionSnapshot | None = None
         self._failure: Failure | None = None
         self._part = part
         self._parts: Sequence[Part] = ()
+        self._inspected: Sequence[Part] = ()
+        self._starts: list[tuple[int, int, str]] = []  # where the parts' names stand
         self._wrapped: list[list[tuple[str, Tone]]] = []
         self._top = 0
         self._reveal = False
@@ -115,11 +120,14 @@ class Inspector(Lines, can_focus=True):
         self._place()
         self._feed.open(self._source)
         self._ask()
+        if self._part == "Network":
+            self._network.open(self._source)
         self.focus()
 
     def on_unmount(self) -> None:
         """Look no more."""
         self._feed.close()
+        self._network.close()
 
     def _ask(self) -> None:
         self._feed.ask(Inspect(self.target, self._reveal))
@@ -138,11 +146,18 @@ class Inspector(Lines, can_focus=True):
             self._failure = None
             self._remember(newest)
             self._shown = newest
-            self._parts = parts(newest)
-            self._wrap()
+            self._inspected = parts(newest)
+            self._arrange()
         elif isinstance(newest, Failure) and self._shown is None:
             self._failure = newest
+        if self._network.catch_up():
+            self._arrange()
         self.refresh()
+
+    def _arrange(self) -> None:
+        """The parts in their order: what it carries comes right after the overview."""
+        self._parts = [*self._inspected[:1], self._network.part, *self._inspected[1:]]
+        self._wrap()
 
     def _remember(self, newest: InspectionSnapshot) -> None:
         if newest.ended_time is not None:
@@ -227,12 +242,20 @@ class Inspector(Lines, can_focus=True):
         ]
 
     def _turned(self) -> list[Segment]:
+        """The names of the parts; where they do not all fit, those from the chosen one's neighbours on."""
         looks = self.looks
-        found = [Segment(" ", looks.style(Tone.PLAIN))]
-        for each in self._parts:
-            chosen = each.title == self._part
-            style = looks.style(Tone.ACCENT if chosen else Tone.FAINT, strong=chosen)
-            found.append(Segment(f"{each.title}  ", style))
+        titles = [each.title for each in self._parts]
+        place = titles.index(self._part) if self._part in titles else 0
+        begin = 0
+        while begin < place and sum(len(title) + 2 for title in titles[begin:]) >= self.size.width:
+            begin += 1
+        found, at = [Segment(" ", looks.style(Tone.PLAIN))], 1
+        self._starts = []
+        for title in titles[begin:]:
+            chosen = title == self._part
+            found.append(Segment(f"{title}  ", looks.style(Tone.ACCENT if chosen else Tone.FAINT, strong=chosen)))
+            self._starts.append((at, at + len(title), title))
+            at += len(title) + 2
         return found
 
     def _chart(self, chart: _Chart) -> list[Segment]:
@@ -262,6 +285,8 @@ class Inspector(Lines, can_focus=True):
     def action_show(self, part: str) -> None:
         """To that part."""
         self._part, self._top = part, 0
+        if part == "Network":
+            self._network.open(self._source)
         self._wrap()
         self.refresh()
 
@@ -290,12 +315,10 @@ class Inspector(Lines, can_focus=True):
         """A click on a part's name shows it."""
         if event.y != 1:
             return
-        start = 1
-        for each in self._parts:
-            if start <= event.x < start + len(each.title):
-                self.action_show(each.title)
+        for start, end, title in self._starts:
+            if start <= event.x < end:
+                self.action_show(title)
                 return
-            start += len(each.title) + 2
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Down by three."""

@@ -19,6 +19,7 @@ from textual.message import Message
 
 from pitop.render.field import Field, Tone
 from pitop.render.text import cells, fit
+from pitop.tui.history import Mark
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.columns import Column, laid_out
 from pitop.tui.widgets.lines import Lines
@@ -134,7 +135,8 @@ class Table(Lines, Generic[R], can_focus=True):
         self._painted: dict[int, _Painted] = {}
         self._columns: Sequence[Column[R]] = ()
         self._widths: dict[str, int] = {}
-        self.empty_words = ""
+        self._empty_words = ""
+        self._mark: Mark | None = None  # where to come back to, while there are no rows or no room yet
         self.following = False  # whether the selected row is brought into view at every update
 
     # --- what it shows
@@ -164,6 +166,23 @@ class Table(Lines, Generic[R], can_focus=True):
         """Where in the rows the selection is."""
         return self._place
 
+    @property
+    def empty_words(self) -> str:
+        """What is said where there are no rows."""
+        return self._empty_words
+
+    @empty_words.setter
+    def empty_words(self, words: str) -> None:
+        if words != self._empty_words:
+            self._empty_words = words
+            if self.is_attached:
+                self.refresh_line(2)
+
+    @property
+    def mark(self) -> Mark:
+        """Where one stands, to come back to."""
+        return self._mark or Mark(self._selected, self._place, self._top)
+
     def show(self, rows: Sequence[R], prefixes: Sequence[str] | None = None) -> None:
         """Show `rows`, with the guides of each where it is a tree. Only lines that look different are painted."""
         line = self._place - self._top
@@ -188,6 +207,7 @@ class Table(Lines, Generic[R], can_focus=True):
         if self.following or 0 <= line < self._height:
             self._reveal()
         self._repaint()
+        self._come_back()
 
     def set_fields(self, fields: Sequence[Field[R]]) -> None:
         """Show other columns."""
@@ -220,6 +240,31 @@ class Table(Lines, Generic[R], can_focus=True):
         """Select the row of that identity, now or when it is first shown."""
         if not self.select(key):
             self._selected = key
+            self._mark = None
+
+    def come_back(self, mark: Mark) -> None:
+        """Stand where one stood, now or when there are rows: on the same row, or on the nearest to where it was."""
+        self._mark = mark
+        self._come_back()
+
+    def _come_back(self) -> None:
+        mark = self._mark
+        if mark is None or not self._rows or not self.size.height:
+            return
+        self._mark = None
+        last = len(self._rows) - 1
+        if mark.selected is None:
+            self._selected, self._place, self._top = None, 0, mark.top
+        else:
+            found = self._find(mark.selected)
+            self._place = min(mark.place, last) if found is None else found
+            self._selected = self._key(self._rows[self._place])
+            self._top = self._place - (mark.place - mark.top)  # the same line of the screen
+        self._top = max(0, min(self._top, len(self._rows) - self._height))
+        if 0 <= mark.place - mark.top < self._height:
+            self._reveal()
+        self._repaint()
+        self.post_message(self.Moved(self))
 
     def toggle_tag(self, row: R) -> None:
         """Tag a row, or take its tag off."""
@@ -259,6 +304,7 @@ class Table(Lines, Generic[R], can_focus=True):
         return max(1, self.size.height - 1)
 
     def _go(self, place: int) -> None:
+        self._mark = None
         if not self._rows:
             return
         place = max(0, min(place, len(self._rows) - 1))
@@ -325,6 +371,7 @@ class Table(Lines, Generic[R], can_focus=True):
         self._top = max(0, min(self._top, len(self._rows) - self._height))
         self._reveal()
         self._lay_out()
+        self._come_back()
 
     def notify_style_update(self) -> None:
         """Another theme: paint everything."""

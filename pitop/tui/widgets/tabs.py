@@ -31,9 +31,11 @@ class Tabs(Lines):
             self.place = place
             super().__init__()
 
-    def __init__(self, titles: Sequence[str]) -> None:
+    def __init__(self, titles: Sequence[str], spare: int = 0) -> None:
+        """The last `spare` ones are the first to go where there is no room."""
         super().__init__()
         self._titles = titles
+        self._spare = spare
         self._chosen = 0
         self._notes: Sequence[tuple[str, Tone]] = ()
         self._starts: list[tuple[int, int]] = []
@@ -56,11 +58,9 @@ class Tabs(Lines):
     def line(self, y: int) -> list[Segment]:
         """The tabs, short where they do not fit."""
         looks = self.looks
-        notes = [Segment(f"{visible(text)}  ", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
+        notes = [Segment(f" {visible(text)}", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
         room = self.size.width - sum(segment.cell_length for segment in notes)
-        names = [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
-        if sum(map(len, names)) > room:
-            names = [name if place == self._chosen else f" {place + 1} " for place, name in enumerate(names)]
+        names = self._names(room)
         line, used = [], 0
         self._starts = []
         for place, name in enumerate(names):
@@ -72,8 +72,23 @@ class Tabs(Lines):
                 line.append(Segment(name, looks.style(Tone.FAINT, Backdrop.HEAD)))
         gap = self.size.width - used - sum(segment.cell_length for segment in notes)
         if gap >= 0:
-            line += [Segment(" " * gap, self.backdrop(y)), *notes]
+            space = Segment(" " if gap >= len(notes) else "", self.backdrop(y))  # after each of them, too
+            line.append(Segment(" " * (gap - len(space.text) * len(notes)), self.backdrop(y)))
+            for note in notes:
+                line += [note, space]
         return line
+
+    def _names(self, room: int) -> list[str]:
+        """The longest that fit: all titles; the spare ones as digits; without those that are not seen; digits only."""
+        full = [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
+        short = [name if place == self._chosen else f" {place + 1} " for place, name in enumerate(full)]
+        first = len(full) - self._spare
+        shorter = [*full[:first], *short[first:]]
+        hidden = [*full[:first], *(name if first + n == self._chosen else "" for n, name in enumerate(full[first:]))]
+        for names in (full, shorter, hidden):
+            if sum(map(len, names)) <= room:
+                return names
+        return short
 
     def on_click(self, event: events.Click) -> None:
         """Choose what was clicked."""

@@ -11,12 +11,15 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.source import Source
-from pitop.collect.topics import DNS, QUERIES
+from pitop.collect.topics import DNS, TRAFFIC
+from pitop.model.dns.about import target_of
 from pitop.model.dns.answer import Record
 from pitop.model.dns.snapshot import Begin, DnsSnapshot, Part, Stop
 from pitop.model.filter import Filter, FilterError, compile_filter
-from pitop.model.packets.snapshot import AskRows, Capture, PacketsSnapshot
+from pitop.model.leads import Subject, Visit
+from pitop.model.scope import Scope, emptiness
 from pitop.model.snapshot import Failure, Snapshot
+from pitop.model.traffic import TrafficSnapshot
 from pitop.render.dns.fields import RECORD_FIELDS
 from pitop.render.dns.lines import (
     BEAT_FIELDS,
@@ -32,8 +35,10 @@ from pitop.render.glyphs import bar
 from pitop.render.text import cells
 from pitop.render.units import Unit
 from pitop.tui.feed import Feed
+from pitop.tui.history import Mark, Spot
 from pitop.tui.keys import key
 from pitop.tui.pane import Pane
+from pitop.tui.panes.dns.scoping import asked_names, followed, narrowed, subject_of
 from pitop.tui.panes.dns.views import (
     Content,
     Countdown,
@@ -59,7 +64,6 @@ __all__ = ["DnsPane"]
 _HISTORY = 100  # lines that are remembered
 _EVERY = 2.0  # seconds between askings of a watch
 _DETAIL = 5  # lines for what a row says in full
-_PACKETS = 1000  # the newest, from which questions and answers are matched
 _BAR = 16  # cells of a comparison's bar
 
 
@@ -91,8 +95,8 @@ class DnsPane(Pane):
         key(
             "dns.ask", "a,enter", "ask", "Ask", "Type a name: www.example.org AAAA @192.0.2.1", footer=True, display="a"
         ),
-        key("dns.next", "tab,right_square_bracket", "beside(1)", "Next view", footer=True, display="⇥"),
-        key("dns.previous", "shift+tab,left_square_bracket", "beside(-1)", "View before"),
+        key("dns.next", "tab", "beside(1)", "Next view", footer=True, display="⇥"),
+        key("dns.previous", "shift+tab", "beside(-1)", "View before"),
         key("dns.lookup", "l", "view(0)", "Look up", "The answer, record by record"),
         key("dns.trace", "t", "view(1)", "Trace", "From the root down, with every server on the way"),
         key("dns.compare", "c", "view(2)", "Compare", "This machine's servers and every @server side by side"),
@@ -107,7 +111,8 @@ class DnsPane(Pane):
         key("table.next", "n", "search_again(1)", "Next match"),
         key("table.previous", "shift+f3", "search_again(-1)", "Previous match"),
         key("table.filter", "backslash,f4", "filter", "Filter", "Show rows that match an expression", display="\\"),
-        key("table.back", "escape", "back", "Step back", "Take back the filter"),
+        key("table.scope", "s", "scope(False)", "Scope", "Follow this one through every pane", footer=True),
+        key("table.back", "escape", "back", "Step back", "Take back the filter, then the scope"),
         key("dns.layout", "g", "layout", "As dig", "The answer as dig prints it, or as a table"),
     ]
 
@@ -115,8 +120,8 @@ class DnsPane(Pane):
         super().__init__(settings)
         self.feed = Feed(self, DNS)
         self.feeds = [self.feed]
-        self._wire = Feed(self, QUERIES)  # listened to only while its view is shown
-        self._captured: PacketsSnapshot | None = None
+        self._wire = Feed(self, TRAFFIC)  # listened to only while its view is shown
+        self._captured: TrafficSnapshot | None = None
         bars = Field[Grade](
             "bar", "", _BAR, Unit.TEXT, self._median, "The median, on one scale for all.", show=self._bar
         )
@@ -143,6 +148,7 @@ class DnsPane(Pane):
         self._source: Source | None = None
         self._needle = ""
         self._filters: dict[int, Filter[Any]] = {}  # by the place of the view
+        self._standing: Mark | None = None  # where to stand once the answer is there
         self._countdown = Countdown()
         self._parts = Names([view.title for view in self._views])
         self.table: Table[Any] = Table(RECORD_FIELDS, identity, tree="name", shed=_SHED, id="table")
@@ -170,7 +176,7 @@ class DnsPane(Pane):
         if isinstance(newest, Failure):
             self._say([(f" {newest.topic}: {newest.message} ({newest.where}) {newest.advice}", Tone.BAD)])
             return
-        if isinstance(newest, PacketsSnapshot):
+        if isinstance(newest, TrafficSnapshot):
             self._captured = newest
             self._present()
         elif isinstance(newest, DnsSnapshot):
@@ -195,8 +201,6 @@ class DnsPane(Pane):
             self._wire.close()
         elif self._source is not None:
             self._wire.open(self._source)
-            self._wire.ask(Capture(None, "port 53"))
-            self._wire.ask(AskRows(_PACKETS))
 
     def _present(self) -> None:
         busy = frozenset(
@@ -205,7 +209,10 @@ class DnsPane(Pane):
             if self._shown is not None and view.part in self._shown.running
         )
         self._parts.choose(self._place, busy)
-        rows, prefixes, lines = self._content()
+        left = narrowed(self._content(), self.scope, self._asked_names())
+        rows, prefixes, lines = left.content
+        if left.unscoped:
+            lines = [*lines, [(" the scope means nothing here: all are shown", Tone.WARN)]]
         chosen = self._filters.get(self._place)
         if chosen is not None:
             kept = [place for place, row in enumerate(rows) if chosen(row)]
@@ -213,7 +220,10 @@ class DnsPane(Pane):
             prefixes = None if prefixes is None else [prefixes[place] for place in kept]
             lines = [*lines, [(f" filter: {chosen.text}  {len(rows)} rows", Tone.WARN)]]
         self.table.empty_words = self.view.empty if self._place == 5 or self._text else _INVITATION
+        if self.scope is not None and left.empty:
+            self.table.empty_words = emptiness(self.scope, self.clock)
         self.table.show(rows, prefixes)
+        self._stand()
         self._say(*lines)
         self._tell_whole()
 
@@ -331,10 +341,8 @@ class DnsPane(Pane):
         before = self._filters.get(self._place)
 
         def changed(text: str) -> Reaction:
-            fields = self.table.fields
-            known = operands(fields)
             try:
-                made: Filter[Any] = compile_filter(text, known, [known[field.key] for field in fields])
+                made = self._compiled(text)
             except FilterError as error:
                 return Reaction(error.message, error.position, error=True)
             self._set_filter(made if text.strip() else None)
@@ -346,6 +354,11 @@ class DnsPane(Pane):
 
         self._prompt("Filter", "" if before is None else before.text, changed, done)
 
+    def _compiled(self, text: str) -> Filter[Any]:
+        fields = self.table.fields
+        known = operands(fields)
+        return compile_filter(text, known, [known[field.key] for field in fields])
+
     def _set_filter(self, made: Filter[Any] | None) -> None:
         if made is None:
             self._filters.pop(self._place, None)
@@ -354,8 +367,66 @@ class DnsPane(Pane):
         self._present()
 
     def action_back(self) -> None:
-        """Take back the filter."""
-        self._set_filter(None)
+        """Take back the filter, then the scope."""
+        if self._place in self._filters:
+            self._set_filter(None)
+        elif self.scope is not None:
+            self.post_message(self.Follow(None))
+
+    # --- the scope; from here to elsewhere, and back
+
+    def _asked_names(self) -> frozenset[str]:
+        return asked_names(self._shown, self.view.part)
+
+    def watch_scope(self, scope: Scope | None) -> None:
+        """Narrow to what belongs."""
+        if self.is_mounted:
+            self._present()
+
+    def scope_here(self, below: bool) -> Scope | None:
+        """The selected row's name, or the address that it gives."""
+        return followed(self.table.pin(), self._asked_names())
+
+    def subject(self) -> Subject | None:
+        """The selected row."""
+        return subject_of(self.table.pin(), self._asked_names())
+
+    def visit(self, visit: Visit) -> None:
+        """Look a name up, or show what others ask."""
+        place = next((n for n, each in enumerate(self._views) if each.title.lower() == visit.view), self._place)
+        self._filters.pop(place, None)
+        if visit.ask:
+            self._place = place
+            self._listen()
+            self._set_fields()
+            self._ask(visit.ask)
+            self._present()
+        else:
+            self.action_view(place)
+
+    def spot(self) -> Spot:
+        """The view, its filter, and what was asked."""
+        chosen = self._filters.get(self._place)
+        text = "" if chosen is None else chosen.text
+        return Spot(self.view.title, text, self._standing or self.table.mark, (self._text, self._as_dig))
+
+    def restore(self, spot: Spot) -> None:
+        """The view as it was; what another line asked is asked again."""
+        text, as_dig = spot.own if isinstance(spot.own, tuple) else ("", False)
+        place = next((n for n, each in enumerate(self._views) if each.title == spot.view), 0)
+        if (text, as_dig, place) != (self._text, self._as_dig, self._place):
+            self._text, self._as_dig = text, as_dig
+            self.action_view(place)
+        self._set_filter(self._compiled(spot.filter) if spot.filter else None)
+        self._standing = spot.mark
+        self._stand()
+
+    def _stand(self) -> None:
+        """Stand again where one stood, once the answer is there."""
+        running = self._shown is not None and self.view.part in self._shown.running
+        if self._standing is not None and self.table.rows and not running:
+            mark, self._standing = self._standing, None
+            self.table.come_back(mark)
 
     def _ask(self, text: str) -> None:
         self._text = text
@@ -418,10 +489,8 @@ class DnsPane(Pane):
     def action_follow(self) -> None:
         """Ask for where the selected record leads."""
         row = self.table.selected
-        place = _LEADING.get(row.type) if isinstance(row, Record) else None
-        words = row.data.split() if isinstance(row, Record) else []
-        target = words[place] if place is not None and place < len(words) else "."
-        if target == ".":
+        target = target_of(row) if isinstance(row, Record) else None
+        if target is None:
             self.app.notify("This row leads to no other name.", timeout=2)
             return
         kept = [word for word in self._text.split() if word[:1] in "@+"]
@@ -450,7 +519,5 @@ def _kept(before: DnsSnapshot | None, newest: DnsSnapshot) -> DnsSnapshot:
     )
 
 
-# Types whose data name another place, and which of their words does.
-_LEADING = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SVCB": 1, "HTTPS": 1, "SRV": 3}
 _SHED = ("class", "section", "jitter_ms", "bar", "address", "p95_ms")
 _INVITATION = "Press a and type a name: www.example.org AAAA @192.0.2.1 +dnssec"

@@ -10,12 +10,12 @@ import msgspec
 from pitop.model.dns.answer import Answer, Record
 from pitop.model.dns.compare import Comparison
 from pitop.model.dns.dnssec.verdict import Security, Verdict
-from pitop.model.dns.live import live_queries, summarise
+from pitop.model.dns.live import summarise
 from pitop.model.dns.reasons import STATUS, explain
 from pitop.model.dns.snapshot import DnsSnapshot, Lookup, Watched
 from pitop.model.dns.trace import Trace
 from pitop.model.dns.why import Why
-from pitop.model.packets.snapshot import PacketsSnapshot
+from pitop.model.traffic import TrafficSnapshot
 from pitop.render.dns.dig import dig_lines
 from pitop.render.dns.lines import beat_rows, grades, plain_rows, stage_rows
 from pitop.render.dns.nodes import trace_nodes
@@ -157,13 +157,13 @@ def watch_content(watch: Watched | None, glyphs: Glyphs, width: int) -> Content:
     return Content(beat_rows(watch.beats), None, [line, graph])
 
 
-def live_content(captured: PacketsSnapshot | None) -> Content:
+def live_content(captured: TrafficSnapshot | None) -> Content:
     """What other programs ask, the newest first."""
-    if captured is None:
-        return Content(lines=[[(" beginning to listen", Tone.FAINT)]])
-    if captured.problem:
+    if captured is not None and captured.problem:
         return Content(lines=[[(f" {captured.problem} {captured.advice}", Tone.BAD)]])
-    queries = live_queries(captured.rows, captured.time)
+    if captured is None or not captured.running:
+        return Content(lines=[[(" beginning to listen", Tone.FAINT)]])
+    queries = captured.queries
     figures = summarise(queries)
     first: list[Phrase] = [
         (f" {figures.queries} {'query' if figures.queries == 1 else 'queries'}", Tone.PLAIN),

@@ -12,6 +12,7 @@ from textual.binding import BindingType
 from pitop.collect.source import Source
 from pitop.collect.topics import MAPPINGS, MEMORY, PROCESSES
 from pitop.model.history import History
+from pitop.model.leads import Party, Sort, Subject, Visit
 from pitop.model.memory.faults import COST
 from pitop.model.memory.rows import MemoryRow, RowKeeper, grouped, totals
 from pitop.model.memory.snapshot import Looking, MemorySnapshot
@@ -27,6 +28,7 @@ from pitop.render.memory.words import formula_words, zone_words
 from pitop.render.text import sentences
 from pitop.render.units import bytes_text
 from pitop.tui.feed import Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 from pitop.tui.panes.memory.charts import Charts
@@ -114,6 +116,7 @@ class MemoryPane(TablePane[MemoryRow]):
         self._totals = Totals(self.table, self.shed if not self.settings.columns else ())
         self._space: SpaceView | None = None
         self._space_key: ProcessKey | None = None
+        self._space_name = ""
         self._marks = 0
 
     def compose(self) -> ComposeResult:
@@ -185,6 +188,49 @@ class MemoryPane(TablePane[MemoryRow]):
         """The selected process."""
         row = self.table.selected
         return None if row is None or row.count > 1 else of_process(row.key, row.name, descendants=below)
+
+    # --- from here to elsewhere, and back
+
+    def subject(self) -> Subject | None:
+        """The process whose address space is seen, or the selected one."""
+        key = self._space_key
+        row = self.table.pin() if key is None else next((row for row in self._rows if row.key == key), None)
+        if row is None or row.count > 1:
+            return None
+        return Subject(sort=Sort.MEMORY, process=Party(row.pid, row.name, row.key[1]))
+
+    def visit(self, visit: Visit) -> None:
+        """Show the address space of a process, which the table stands on."""
+        self.on_space_view_left()
+        self._ungroup()
+        super().visit(visit)
+        party = visit.process
+        if party is not None and party.key is not None:
+            self.table.aim(party.key)
+            self._open_space(party.key, party.name)
+            self.call_after_refresh(self.focus_pane)
+
+    def spot(self) -> Spot:
+        """The address space that is seen, or how the rows are grouped."""
+        return replace(super().spot(), view=self._group or "", own=self._space and (self._space_key, self._space_name))
+
+    def restore(self, spot: Spot) -> None:
+        """As it was."""
+        self.on_space_view_left()
+        self._ungroup()
+        while (self._group or "") != spot.view and spot.view in ("name", "user"):
+            self.action_group()
+        super().restore(spot)
+        if isinstance(spot.own, tuple):
+            self._open_space(*spot.own)
+            self.call_after_refresh(self.focus_pane)
+
+    def _ungroup(self) -> None:
+        if self._group is not None:
+            self._group = "user"
+            self.action_group()
+
+    # --- the rows in their order
 
     def present(self) -> None:
         """Arrange the rows anew, sum them, and say which of them are on the screen."""
@@ -347,8 +393,7 @@ class MemoryPane(TablePane[MemoryRow]):
         if row is not None and self._group is not None:
             name = row.name
             by_user = self._group == "user"
-            self._group = "user"
-            self.action_group()
+            self._ungroup()
             self.set_filter(f'{"user" if by_user else "name"}="{_quoted(name)}"')
             return
         self.action_space()
@@ -356,16 +401,18 @@ class MemoryPane(TablePane[MemoryRow]):
     def action_space(self) -> None:
         """Open the address space of the selected process."""
         row = self.table.pin()
-        if row is None or self._space is not None or self._group is not None:
-            return
-        self._space_key = row.key
-        self._space = SpaceView(row.name, row.pid)
+        if row is not None and self._space is None and self._group is None:
+            self._open_space(row.key, row.name)
+
+    def _open_space(self, key: ProcessKey, name: str) -> None:
+        self._space_key, self._space_name = key, name
+        self._space = SpaceView(name, key[0])
         self.mount(self._space)
         self._fit()
         self.feeds = [*self.feeds, self._space_feed]
         source: Source = self.app.source  # type: ignore[attr-defined]
         self._space_feed.open(source)
-        self._space_feed.ask(Space(*row.key))
+        self._space_feed.ask(Space(*key))
         self._ask()
         self._tell_faults()
 

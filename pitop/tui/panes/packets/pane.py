@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
 from pitop.collect.topics import PACKETS
 from pitop.model.filter import compile_filter
+from pitop.model.leads import Subject, Visit
+from pitop.model.packets.about import flow_of, subject_of_packet
 from pitop.model.packets.actions import WriteStream
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.scoping import narrowed, scope_expression
 from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
-from pitop.model.scope import Flow, Scope, of_flow, of_host
+from pitop.model.scope import Scope, emptiness, of_flow, of_host
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.packets import FIELDS, OPERANDS
@@ -30,6 +33,7 @@ from pitop.render.packets.sheets import (
 )
 from pitop.render.text import visible
 from pitop.tui.feed import Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.pane import TablePane
 from pitop.tui.panes.packets.sheet import Sheet
@@ -81,7 +85,7 @@ class PacketsPane(TablePane[Any]):
         key("packets.statistics", "g", "sheet('statistics')", "Statistics", "The capture as a whole", footer=True),
         key("packets.conversations", "v", "sheet('conversations')", "Talks", "Who talks with whom", footer=True),
         key("packets.capture", "i", "capture", "Capture", "Choose interface and capture filter", footer=True),
-        key("packets.process", "p", "process", "Process", "Go to the process that the packet belonged to"),
+        key("packets.process", "p", "lead('process')", "Process", "Go to the process that the packet belonged to"),
         key("packets.time", "t", "time", "Time", "Time of day, since the start, since the packet before"),
         key("packets.own", "e", "own", "Own SSH", "Show or leave out pitop's own SSH connection"),
         key("packets.write", "w", "write", "Write", "Write packets to a file, while the screen goes on", footer=True),
@@ -120,6 +124,7 @@ class PacketsPane(TablePane[Any]):
         self._in_hex = False
         self._capture = Capture()
         self._showing_detail = False
+        self._coming_back: Spot | None = None
 
     def compose(self) -> ComposeResult:
         """Status, list, what is below it; a sheet takes the list's place."""
@@ -202,16 +207,30 @@ class PacketsPane(TablePane[Any]):
             oldest = newest.status.first if not newest.filter.strip() else None
             self._window = Window(newest.rows, newest.first, newest.total, oldest)
             self.present()
+            self._stand()
         self._renew(newest)
 
     def present(self) -> None:
         """Show the rows of the window."""
-        narrow = narrowed(self.filter.text, self.scope).strip()
-        self.table.empty_words = "no packet matches the filter or scope" if narrow else "no packets yet"
+        self.table.empty_words = self._emptiness()
         self.table.show(self._window)
         if self._following:
             self._packets_table.to_end()
         self.tell(len(self._window))
+
+    def _stand(self) -> None:
+        """Stand again where one stood, among rows that are here now."""
+        spot, self._coming_back = self._coming_back, None
+        if spot is not None and len(self._window):
+            self.table.come_back(spot.mark)
+
+    def _emptiness(self) -> str:
+        """Why there are no rows."""
+        scope, filtered = self.scope, bool(self.filter.text.strip())
+        captured = self._snapshot is not None and self._snapshot.status.captured > 0
+        if scope is not None and scope_expression(scope) is not None and captured:
+            return emptiness(scope, self.clock) + " and matches the filter" * filtered
+        return "no packet matches the filter" if filtered else "no packets yet"
 
     def tell(self, shown: int) -> None:
         """The status is shown on every screen, however low: losses are never hidden."""
@@ -222,7 +241,10 @@ class PacketsPane(TablePane[Any]):
         snapshot = self._snapshot
         if snapshot is None:
             return [(" starting to capture …", Tone.FAINT)]
-        return status_line(snapshot, self.filter.text, shown, following=self._following)
+        phrases = status_line(snapshot, self.filter.text, shown, following=self._following)
+        if self.scope is not None and scope_expression(self.scope) is None:
+            phrases.append(("  the scope means nothing here: all are shown", Tone.WARN))
+        return phrases
 
     def key(self, row: Packet) -> int:
         """A packet is its number."""
@@ -273,19 +295,61 @@ class PacketsPane(TablePane[Any]):
         if not self.is_mounted:
             return
         self._ask(None if self._following else 0)
-        if scope is not None and scope_expression(scope) is None:
-            self.app.notify(f"A {scope.kind.value} means nothing to packets: all are shown.", timeout=3)
+        self.retell()
 
     def scope_here(self, below: bool) -> Scope | None:
         """The selected packet's conversation."""
         packet = self.table.selected
         if packet is None or packet.source is None or packet.destination is None:
             return None
-        if packet.source_port is None or packet.destination_port is None:
-            return of_host(packet.destination)
-        protocol = "udp" if packet.tcp_flags is None else "tcp"
-        ends = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
-        return of_flow(Flow.between(protocol, *ends))
+        flow = flow_of(packet)
+        return of_host(packet.destination) if flow is None else of_flow(flow)
+
+    # --- from here to elsewhere, and back
+
+    def subject(self) -> Subject | None:
+        """The selected packet."""
+        return subject_of_packet(self.table.pin())
+
+    def visit(self, visit: Visit) -> None:
+        """A sheet on the selected packet; else the newest packets of what is followed."""
+        if visit.view:
+            if self._sheet != visit.view:
+                self.action_sheet(visit.view)
+            return
+        self._close_all()
+        super().visit(visit)
+        self._set_following(True)
+
+    def spot(self) -> Spot:
+        """The sheet, whether the newest are followed, and whether a packet is shown in full."""
+        return replace(super().spot(), view=self._sheet, own=(self._following, self._showing_detail))
+
+    def restore(self, spot: Spot) -> None:
+        """The rows of another filter or scope come later: then one stands on the same packet again."""
+        self._close_all()
+        self.filter = compile_filter(spot.filter, self._operands, self._main)
+        following, detailed = spot.own if isinstance(spot.own, tuple) else (True, False)
+        self._following = following
+        self._asked = None
+        self._ask(None if following else max(0, spot.mark.top - _AROUND))
+        self._coming_back = None if following else spot
+        if detailed or spot.view:
+            self._reopen(spot.view, detailed)
+        self.present()
+
+    def _reopen(self, sheet: str, detailed: bool) -> None:
+        if detailed:
+            self._showing_detail = True
+            self.query_one("#below").styles.display = "block"
+            self._show_detail()
+        if sheet:
+            self.action_sheet(sheet)
+
+    def _close_all(self) -> None:
+        """What is open speaks of a packet that may be gone."""
+        while self._sheet or self._showing_detail:
+            self.action_back()
 
     def sort_by(self, name: str, falling: bool | None = None) -> None:
         """Packets stay in the order in which they came."""
@@ -318,20 +382,6 @@ class PacketsPane(TablePane[Any]):
         self._showing_detail = True
         self.query_one("#below").styles.display = "block"
         self._show_detail()
-
-    async def action_process(self) -> None:
-        """Go to the process that the packet belonged to."""
-        packet = self.table.pin()
-        if packet is None or packet.pid is None:
-            self.app.notify("No process is known for this packet.", timeout=3)
-            return
-        pane = await self.app.go("processes")  # type: ignore[attr-defined]
-        if isinstance(pane, TablePane):
-            row = next((each for each in pane.table.rows if getattr(each, "pid", None) == packet.pid), None)
-            if row is None:
-                self.app.notify(f"Process {packet.pid} ({packet.process}) is not there any more.", timeout=3)
-            else:
-                pane.table.aim(pane.key(row))
 
     def _show_detail(self) -> None:
         packet = self.table.selected
@@ -461,11 +511,10 @@ class PacketsPane(TablePane[Any]):
             chosen = None if interface in ("", "any") else interface
             self._begin(Capture(chosen, expression.strip(), now.with_own_session, None, now.attempt + 1))
 
-        self._prompt("Capture", text, changed, done)
+        self.ask_line("Capture", text, changed, done)
 
     def _begin(self, capture: Capture) -> None:
-        while self._sheet or self._showing_detail:  # they are about packets that will be gone
-            self.action_back()
+        self._close_all()
         self._capture = capture
         self._following = True
         self._window = Window()
@@ -500,7 +549,7 @@ class PacketsPane(TablePane[Any]):
                 self.act(WriteStream(said.strip(), stream))
             self.query_one("#sheet").focus()
 
-        self._prompt("Write to", "stream.bin", changed, done)
+        self.ask_line("Write to", "stream.bin", changed, done)
 
     def action_write(self) -> None:
         """Type the name of a file to write packets to, or the stream that is shown; again ends it."""
@@ -518,4 +567,4 @@ class PacketsPane(TablePane[Any]):
             if said:
                 self.feed.ask(SaveTo(said.strip()))
 
-        self._prompt("Write to", "pitop.pcapng", changed, done)
+        self.ask_line("Write to", "pitop.pcapng", changed, done)

@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from pitop.collect.topics import SOCKETS
-from pitop.model.scope import About, Scope, of_flow, of_host, of_process
+from pitop.model.leads import Subject, Visit
+from pitop.model.scope import About, Scope, of_flow, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.sockets import AskSockets, Socket, SocketsSnapshot, summary
-from pitop.model.sockets.about import about_socket
+from pitop.model.sockets.about import about_socket, subject_of_socket
 from pitop.render.field import Field, Tone, by_key
 from pitop.render.glyphs import sparkline
 from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, address_port
 from pitop.render.sockets.detail import detail
 from pitop.render.units import Unit, say
 from pitop.tui.feed import Feed
+from pitop.tui.history import Spot
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
 from pitop.tui.panes.sockets.acting import ActingSocketsPane
-from pitop.tui.panes.sockets.views import VIEWS, followed
+from pitop.tui.panes.sockets.views import VIEWS, followed, subject_of_group
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.table import Face, Table
@@ -61,9 +63,9 @@ class SocketsPane(ActingSocketsPane):
         key("sockets.view", "v", "view", "View", "By process, peer, port, state, or what is open here", footer=True),
         key("sockets.open", "o", "show('open')", "Open here", "Listening ports and who can reach them", footer=True),
         key("sockets.by-process", "t", "show('process')", "By process", "Sums by process, or the list"),
-        key("sockets.process", "p", "process", "Process", "Go to the process that has it", footer=True),
-        key("sockets.capture", "c", "elsewhere('packets')", "Capture", "Capture this flow's packets"),
-        key("sockets.trace", "r", "elsewhere('path')", "Trace", "Trace the path to the other side"),
+        key("sockets.process", "p", "lead('process')", "Process", "Go to the process that has it", footer=True),
+        key("sockets.capture", "c", "lead('packets')", "Capture", "Capture this flow's packets"),
+        key("sockets.trace", "r", "lead('trace')", "Trace", "Trace the path to the other side"),
         key("sockets.names", "N", "names", "Names", "Names of remote hosts in place of addresses"),
         key("sockets.unix", "u", "unix", "Unix", "Show or hide unix sockets, which stay on this machine"),
         key("sockets.closed", "d", "closed", "Closed", "Show or hide those that closed in the last seconds"),
@@ -398,37 +400,32 @@ class SocketsPane(ActingSocketsPane):
         if self._asked_for != AskSockets():
             self.feed.ask(self._asked_for)
 
-    # --- to other panes
+    # --- from here to elsewhere, and back
 
-    async def action_process(self) -> None:
-        """Go to the process that has the socket."""
+    def subject(self) -> Subject | None:
+        """The selected socket, or what the sockets of the selected group have in common."""
         row = self.table.pin()
-        owners = row.owners if isinstance(row, Socket) else ()
-        if not owners or owners[0].key is None:
-            self.app.notify("No process is known to have it.", timeout=3)
-            return
-        pane = await self.app.go("processes")  # type: ignore[attr-defined]
-        if isinstance(pane, TablePane):
-            pane.table.aim(owners[0].key)
+        return subject_of_socket(row) if isinstance(row, Socket) else subject_of_group(self._view, row)
 
-    async def action_elsewhere(self, stem: str) -> None:
-        """Go to the packets of this flow, or to the path to its other side."""
-        row = self.table.pin()
-        scope = None
-        if isinstance(row, Socket) and row.endpoint.remote_port is not None and row.endpoint.remote_address is not None:
-            flow = about_socket(row).flow
-            scope = of_host(row.endpoint.remote_address) if stem == "path" or flow is None else of_flow(flow)
-        if scope is None:
-            self.app.notify("Select a connection that has another side.", timeout=3)
-            return
-        self.post_message(self.Follow(scope))
-        await self.app.go(stem)  # type: ignore[attr-defined]
+    def visit(self, visit: Visit) -> None:
+        """The list, of all sockets that the scope leaves."""
+        self._within = None
+        if self._view != "list":
+            self._look("list")
+        super().visit(visit)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """What leads to a pane that is not there yet is greyed."""
-        if action == "elsewhere":
-            return True if self.app.has(str(parameters[0])) else None  # type: ignore[attr-defined]
-        return super().check_action(action, parameters)
+    def spot(self) -> Spot:
+        """The view, and the group that its sockets are of."""
+        return replace(super().spot(), view=self._view, own=self._within)
+
+    def restore(self, spot: Spot) -> None:
+        """The view, as it was."""
+        self._within = spot.own  # type: ignore[assignment]
+        if spot.view != self._view:
+            self._look(spot.view)
+        else:
+            self.present()
+        super().restore(spot)
 
 
 _USUAL = Face()

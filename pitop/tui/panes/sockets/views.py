@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from pitop.model.leads import Party, Sort, Subject
 from pitop.model.scope import Scope, of_host, of_port, of_process
 from pitop.model.sockets import (
     Group,
@@ -19,7 +20,7 @@ from pitop.model.sockets import (
 from pitop.render.field import Field
 from pitop.render.sockets import COLUMNS, FIELDS, GROUP_FIELDS, OPENING_FIELDS, STATE_FIELDS
 
-__all__ = ["VIEWS", "View", "followed"]
+__all__ = ["VIEWS", "View", "followed", "subject_of_group"]
 
 
 class View(NamedTuple):
@@ -78,3 +79,17 @@ def followed(view: str, row: Any) -> Scope | None:
     if view == "remote":
         return of_host(str(row.key))
     return of_port(row.key[1]) if view == "port" else None
+
+
+def subject_of_group(view: str, row: Any) -> Subject | None:
+    """What a group of sockets is, as far as that leads anywhere."""
+    scope = followed(view, row)
+    if scope is None:
+        return None
+    if scope.process is not None:
+        pid, start = scope.process
+        name = next(owner.name for each in row.sockets for owner in each.owners if owner.key == scope.process)
+        return Subject(sort=Sort.SOCKET, process=Party(pid, name, start))
+    if scope.address is not None:
+        return Subject(sort=Sort.MACHINE, addresses=(scope.address,))
+    return Subject(sort=Sort.PORT, port=scope.port)

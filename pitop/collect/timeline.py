@@ -1,0 +1,69 @@
+"""The topic `timeline`: made of the snapshots of other topics, from the moment somebody first asks for it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from pitop.kernel.system import host
+from pitop.model.actions import Performed
+from pitop.model.events import EventsSnapshot
+from pitop.model.processes import ProcessesSnapshot
+from pitop.model.snapshot import Failure, Missing
+from pitop.model.sockets import SocketsSnapshot
+from pitop.model.timeline import Recorder, TimelineSnapshot
+from pitop.model.traffic import TrafficSnapshot
+
+__all__ = ["TimelineCollector"]
+
+
+class TimelineCollector:
+    """Takes in what `ask` brings and tells all lines each turn. What cannot be read is missing; the rest goes on."""
+
+    every: float | None = 0.5
+
+    def __init__(self) -> None:
+        self._host = host()
+        self._since = time.time()
+        self._recorder = Recorder()
+        self._missing: dict[str, tuple[Missing, ...]] = {}
+
+    def ask(self, request: Struct) -> None:
+        """Take in a snapshot, a failure, or what was done."""
+        match request:
+            case ProcessesSnapshot():
+                self._recorder.take_processes(request)
+            case EventsSnapshot():
+                self._recorder.take_events(request)
+                self._missing["events"] = request.missing
+            case SocketsSnapshot():
+                self._recorder.take_sockets(request)
+                self._missing["sockets"] = ()
+            case TrafficSnapshot():
+                self._recorder.take_traffic(request)
+                what = "who opened short connections, and names that were asked"
+                self._missing["traffic"] = (Missing(what, request.problem, request.advice),) if request.problem else ()
+            case Performed():
+                self._recorder.take_performed(request)
+            case Failure():
+                self._missing[request.topic] = (Missing(request.topic, request.message, request.advice),)
+
+    def collect(self) -> TimelineSnapshot:
+        """All lines until now."""
+        return TimelineSnapshot(
+            time=time.time(),
+            host=self._host,
+            missing=tuple(each for several in self._missing.values() for each in several),
+            since=self._since,
+            rows=self._recorder.rows(),
+            forgotten=self._recorder.forgotten,
+        )
+
+    def descriptors(self) -> Sequence[int]:
+        """None: the snapshots come by themselves."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing to give back."""

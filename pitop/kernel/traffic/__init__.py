@@ -1,0 +1,1 @@
+"""What only the kernel knows of conversations that pass through it."""
