@@ -320,7 +320,10 @@ async def test_what_is_refused_leaves_the_capture_and_what_is_open() -> None:
         await pilot.press("i")
         await pilot.pause()
         assert "eth0 tcp prot 80" in shown(pilot)
-        await pilot.press("escape", "R")
+        await pilot.press("escape", "escape", "escape")
+        await pilot.pause()
+        assert asked(source, Capture)[-1] == Capture()
+        await pilot.press("R")
         await pilot.pause()
         assert asked(source, Capture)[-1] == Capture(attempt=2)
 

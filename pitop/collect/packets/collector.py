@@ -159,10 +159,10 @@ class PacketsCollector:
 
     def _change(self, capture: Capture) -> None:
         """Another capture, unless it is the one that there is or that is starting."""
+        self._refusal = ("", "")
         if capture == self._wanted and self._begun:
             return
         self._wanted = capture
-        self._refusal = ("", "")
         self._forget_coming()
         if self._client is None:
             self._stop()

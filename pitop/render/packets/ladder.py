@@ -46,7 +46,8 @@ def ladder_lines(ladder: Ladder, width: int, *, plain: bool = False) -> list[Lin
         whole = ladder.arrows[-1].time - ladder.arrows[0].time
         there = sum(arrow.size for arrow in ladder.arrows if arrow.forward)
         back = sum(arrow.size for arrow in ladder.arrows if not arrow.forward)
-        words = f"{len(ladder.arrows)} segments in {_span(whole)}, {there} bytes there, {back} bytes back"
+        noun = "packets" if ladder.arrows[0].sequence is None else "segments"
+        words = f"{len(ladder.arrows)} {noun} in {_span(whole)}, {there} bytes there, {back} bytes back"
         lines.append([(f"{'':{_TIME}} {words}", Tone.FAINT)])
     return lines
 
@@ -80,10 +81,11 @@ def _segment(arrow: Arrow, room: int, trouble_room: int, strokes: _Strokes) -> L
 
 def _label(arrow: Arrow, room: int) -> str:
     """As much of flags, numbers and length as fits."""
+    sequence = "" if arrow.sequence is None else f" seq {arrow.sequence}"
     ack = "" if arrow.ack is None else f" ack {arrow.ack}"
     size = f" len {arrow.size}" if arrow.size else ""
     choices: Sequence[str] = (
-        f"{arrow.flags} seq {arrow.sequence}{ack}{size}",
+        f"{arrow.flags}{sequence}{ack}{size}",
         f"{arrow.flags}{ack}{size}",
         f"{arrow.flags}{size}",
         arrow.flags,

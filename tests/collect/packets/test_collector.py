@@ -124,6 +124,8 @@ def test_a_capture_that_cannot_be_leaves_the_one_before_as_it_is(
     assert snapshot.running
     assert snapshot.capture == Capture("lo")
     assert collector._client.pid == before
+    collector.ask(snapshot.capture)
+    assert not collector.collect().problem
     collector.ask(wrong)
     assert not collector.collect().problem
     collector.ask(Capture("lo", "udp", attempt=2))

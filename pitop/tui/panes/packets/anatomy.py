@@ -20,7 +20,7 @@ class Anatomy(Container):
     DEFAULT_CSS = """
     Anatomy { height: 45%; display: none; layout: horizontal; }
     Anatomy > #dump { width: 76; }
-    Anatomy.narrow { layout: vertical; }
+    Anatomy.narrow { layout: vertical; height: 60%; }
     Anatomy.narrow > #dump { width: 1fr; }
     """
 

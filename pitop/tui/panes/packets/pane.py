@@ -383,5 +383,7 @@ class PacketsPane(CapturingPane):
         elif self._anatomy.opened:
             self._anatomy.shut()
             self.table.focus()
+        elif self._snapshot is not None and self._snapshot.refused:
+            self.feed.ask(self._capture)  # which takes the words about what was refused away
         else:
             super().action_back()
