@@ -18,6 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.packets_file import open_file
+
 _SEND = """
 import socket, struct, sys, time
 seconds, rate = float(sys.argv[1]), int(sys.argv[2])
@@ -154,6 +158,28 @@ def opening(path: Path) -> None:
     )
 
 
+def on_screens(path: Path) -> None:
+    """How long programs with a screen take to show the first packets of a file, and the memory that they hold."""
+    path.parent.chmod(0o755)
+    programs = [
+        ("pitop --read", [sys.executable, "-m", "pitop", "--read", str(path)], "10.0.0.2.80"),
+        ("termshark -r", ["termshark", "-r", str(path)], "10.0.0.2"),
+    ]
+    ours: float | None = None
+    for name, words, text in programs:
+        if not shutil.which(words[0]):
+            continue
+        opened = open_file(words, text)
+        ours = ours or opened.seconds
+        shown = "not in 60 s" if opened.seconds is None else f"{opened.seconds:.2f} s"
+        ratio = f" ({opened.seconds / ours:.1f} ×)" if opened.seconds and ours else ""
+        print(
+            f"{name:28} first rows {shown}{ratio}, memory {opened.at_first:.0f} MB then, "
+            f"{opened.later:.0f} MB after 20 s more",
+            flush=True,
+        )
+
+
 def main() -> int:
     """Everything that is installed."""
     ask = argparse.ArgumentParser(description=__doc__)
@@ -184,13 +210,23 @@ def main() -> int:
             path = Path(folder) / "large.pcap"
             large_file(path, said.packets)
             opening(path)
+            on_screens(path)
             for tool in (["tcpdump", "-n", "-r"], ["tshark", "-n", "-r"]):
                 if shutil.which(tool[0]):
                     began = time.monotonic()
-                    subprocess.run(
-                        [*tool, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+                    reader = subprocess.Popen([*tool, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                    assert reader.stdout is not None
+                    reader.stdout.readline()
+                    first = time.monotonic() - began
+                    while reader.stdout.read(1 << 20):
+                        pass
+                    _, _, used = os.wait4(reader.pid, 0)
+                    reader.returncode = 0
+                    print(
+                        f"{' '.join(tool):28} first line {first:.2f} s, whole file {time.monotonic() - began:.1f} s, "
+                        f"memory {used.ru_maxrss // 1024} MB",
+                        flush=True,
                     )
-                    print(f"{' '.join(tool):28} whole file {time.monotonic() - began:.1f} s", flush=True)
     finally:
         lab.close()
     return 0

@@ -273,6 +273,9 @@ class PacketsCollector:
         self._saved = 0
         if path is None or self._client is None:
             return
+        if path == "-":
+            self._save_problem = "Standard output is the screen; give the name of a file"
+            return
         self._saving = path
         self._client.send(Save(Saving(".pcapng" in os.path.basename(path).lower())))
 
@@ -288,21 +291,25 @@ class PacketsCollector:
             self._writer.flush()
             self._saved = self._writer.packets
         except OSError as error:
-            self._save_problem = f"{self._saving}: {error.strerror or error}; what was written is readable"
+            self._save_problem = _unwritten(self._saving, error)
             self._end_saving()
 
     def _end_saving(self) -> None:
         if self._saving is not None and self._client is not None:
             self._client.send(Save(None))
-        self._saving = None
-        if self._writer is not None:
+        path, self._saving = self._saving, None
+        writer, self._writer = self._writer, None
+        if writer is not None:
             try:
-                self._writer.close()
+                writer.close()
             except OSError as error:
-                self._save_problem = str(error)
-            self._writer = None
+                self._save_problem = self._save_problem or _unwritten(path, error)
 
     def close(self) -> None:
         """End the helper, and the one that is starting."""
         self._forget_coming()
         self._stop()
+
+
+def _unwritten(path: str | None, error: OSError) -> str:
+    return f"{path}: {error.strerror or error}; what was written is readable"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,7 +56,10 @@ def test_what_is_no_capture_is_told(collector: PacketsCollector) -> None:
     assert "not a pcap" in until(collector, lambda each: bool(each.problem)).problem
 
 
-def test_a_capture_is_written_from_its_oldest_packet_on(collector: PacketsCollector, tmp_path: Path) -> None:
+def test_a_capture_is_written_from_its_oldest_packet_on(
+    collector: PacketsCollector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", object())  # what a screen puts in its place is no file
     collector.ask(Capture(path=str(DATA / "ssh.pcap")))
     until(collector, lambda each: each.status.captured == 54)
     path = tmp_path / "out.pcapng"
@@ -66,6 +70,8 @@ def test_a_capture_is_written_from_its_oldest_packet_on(collector: PacketsCollec
     again.ask(Capture(path=str(path)))
     assert until(again, lambda each: each.status.captured == 54).status.captured == 54
     again.close()
+    collector.ask(SaveTo("-"))
+    assert "is the screen" in until(collector, lambda each: bool(each.save_problem)).save_problem
     collector.ask(SaveTo("/nonexistent/place"))
     assert "No such file" in until(collector, lambda each: bool(each.save_problem)).save_problem
 

@@ -60,7 +60,7 @@ def trouble_lines(snapshot: PacketsSnapshot, width: int, most: int) -> list[list
     if snapshot.problem:
         first, *quoted = snapshot.problem.splitlines()
         goes_on = "The capture before goes on; i tries another." if snapshot.refused else _AGAIN
-        said += wrap(" ".join(each for each in (f"{first.rstrip('.')}.", snapshot.advice, goes_on) if each), width)
+        said += wrap(sentences(first, snapshot.advice, goes_on), width)
         said += _around_caret(quoted[:2], width)
     said += wrap(snapshot.save_problem, width)
     if snapshot.filter_problem:
