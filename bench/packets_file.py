@@ -1,4 +1,4 @@
-"""How a program with a screen opens a capture file: on a terminal of its own, the time to its first packets, its memory."""
+"""How a program with a screen opens a capture file on a terminal of its own: time to the first packets, memory."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Opened", "family", "memory", "open_file"]
 
 
 class Opened(NamedTuple):
-    """Seconds from the start to the first packets (None: not in time), and MB that all its processes hold then and later."""
+    """Seconds from the start to the first packets (None: not in time), MB of all its processes then and later."""
 
     seconds: float | None
     at_first: float

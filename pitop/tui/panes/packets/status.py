@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from pitop.model.packets.snapshot import PacketsSnapshot
 from pitop.render.field import Tone
+from pitop.render.text import sentences
 from pitop.render.units import amount, bytes_text
 from pitop.tui.widgets.notice import Phrase
 
