@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.packets_file import open_file
+from bench.packets_pane import follow, open_file
 
 _SEND = """
 import socket, struct, sys, time
@@ -117,6 +117,20 @@ def measure(lab: Lab, name: str, words: list[str], seconds: float, rate: int) ->
     )
 
 
+def followed(lab: Lab, seconds: float, rate: int) -> None:
+    """The whole pane on a terminal, following, while packets come and a key is pressed now and then."""
+    near, far = (["ip", "netns", "exec", name, sys.executable] for name in (lab.near, lab.far))
+    seen = follow([*near, "-m", "pitop", "--pane", "packets"], [*far, "-c", _SEND, str(seconds), str(rate)])
+    sent, took = seen.sent.split()
+    answers = sorted(seen.answers) or [float("nan")]
+    print(
+        f"{'pitop, the pane':28} sent {int(sent):9,} at {int(sent) / float(took):9,.0f}/s   "
+        f"CPU {100 * seen.cpu / float(took):6.1f} %\n    {seen.status}\n    keys: "
+        f"median {1000 * answers[len(answers) // 2]:.0f} ms, worst {1000 * answers[-1]:.0f} ms of {len(answers)}",
+        flush=True,
+    )
+
+
 def large_file(path: Path, packets: int) -> None:
     """A pcap file with many small TCP packets of many connections."""
     import struct
@@ -204,6 +218,7 @@ def main() -> int:
                                  "sniff(iface='wire', prn=each, store=False)\n"
                                  "print(n[0], 'packets captured', file=sys.stderr)"]),
             ]  # fmt: skip
+            followed(lab, said.seconds, said.rate)
             for name, words in tools:
                 if shutil.which(words[0]):
                     measure(lab, name, words, said.seconds, said.rate)
