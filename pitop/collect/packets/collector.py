@@ -51,7 +51,7 @@ _OVERVIEW_EVERY = 1.0
 
 
 class PacketsCollector:
-    """Starts the helper at the first collection; a helper that ends is told, and started again when asked to.
+    """Starts the helper once it is asked for a capture; a helper that ends is told, and started again when asked to.
 
     While one helper works, another capture takes its place only once its own helper has started: what cannot be
     captured (no such interface, a wrong filter) costs nothing that is there.
@@ -62,7 +62,7 @@ class PacketsCollector:
     def __init__(self) -> None:
         self._capture = Capture()
         self._client: CaptureClient | None = None
-        self._wanted = self._capture
+        self._wanted: Capture | None = None  # nothing is captured before somebody has said what
         self._coming: tuple[CaptureClient, int] | None = None  # that of the wanted capture, and what it leaves out
         self._begun = False
         self._problem = ("", "")
@@ -112,7 +112,7 @@ class PacketsCollector:
 
     def collect(self) -> PacketsSnapshot:
         """Everything that the helper has said since."""
-        if not self._begun:
+        if not self._begun and self._wanted is not None:
             self._begun = True
             self._client, self._left_out = self._started(self._capture)
             self._look()
@@ -187,7 +187,7 @@ class PacketsCollector:
             self._coming = None
             written, packets = self._saving, self._saved
             self._stop()
-            self._reset(self._wanted)
+            self._reset(self._wanted or self._capture)
             if written is not None and not self._save_problem:
                 self._save_problem = f"{written} ends with {packets} packets, since another capture has begun"
             self._client, self._left_out, self._running = client, left_out, True

@@ -51,6 +51,12 @@ def test_a_file_is_shown_without_any_privilege(collector: PacketsCollector) -> N
     assert until(collector, lambda each: each.conversations is not None).conversations
 
 
+def test_nothing_is_captured_before_it_is_said_what(collector: PacketsCollector) -> None:
+    collector.ask(AskRows(10))
+    assert not collector.collect().running
+    assert collector.descriptors() == ()
+
+
 def test_what_is_no_capture_is_told(collector: PacketsCollector) -> None:
     collector.ask(Capture(path="/etc/passwd"))
     assert "not a pcap" in until(collector, lambda each: bool(each.problem)).problem
