@@ -82,7 +82,7 @@ SCENES = (
         "packets",
         "The packet pane: every packet with the program whose socket it belongs to, and one of them taken apart",
         arguments=("--pane", "packets"),
-        keys=("\\", "protocol=HTTP or dns or trouble", "\r", "\x1b[H", "\r", "\t", *["\x1b[B"] * 14),
+        keys=("\\", "port in 53,80,443,1883", "\r", "\x1b[H", "/", "GET", "\r", "\r", "\t", *["\x1b[B"] * 26),
         seconds=12.0,
     ),
     Scene(

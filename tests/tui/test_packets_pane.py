@@ -174,7 +174,7 @@ async def test_the_ladder_and_the_stream_take_the_lists_place() -> None:
         await put(pilot, source, snapshot(950, ladder=ladder))
         text = shown(pilot)
         assert "10.0.0.1:4000" in text
-        assert " S seq 0 " in text
+        assert " [S] seq 0 " in text
         assert "▶│" in text
         await pilot.press("escape", "o")
         await put(pilot, source, snapshot(950, stream=stream))

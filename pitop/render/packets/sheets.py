@@ -19,6 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 _ROW = 16
+_NAME = 16  # cells that the names of a packet's fields take at most, before the values
 _EITHER_DIRECTION = 104  # cells from which on conversations have room for both directions apart
 
 
@@ -33,10 +34,13 @@ def field_places(layers: Sequence[Layer]) -> list[tuple[int, int]]:
 
 def detail_lines(layers: Sequence[Layer]) -> list[Line]:
     """A line for each layer, and under it one for each field."""
+    room = max((min(_NAME, len(field.name)) for layer in layers for field in layer.fields), default=0)
     lines: list[Line] = []
     for layer in layers:
         lines.append([(f"{layer.name}", Tone.STRONG), (f"   {layer.size} bytes from {layer.at}", Tone.FAINT)])
-        lines += [[(f"  {field.name:<16} ", Tone.FAINT), (visible(field.value), Tone.PLAIN)] for field in layer.fields]
+        lines += [
+            [(f"  {field.name:<{room}}  ", Tone.FAINT), (visible(field.value), Tone.PLAIN)] for field in layer.fields
+        ]
     return lines
 
 

@@ -143,3 +143,17 @@ def test_a_ladder_without_tcp_has_no_sequence_numbers() -> None:
     assert "DNS len" in drawn
     assert "seq" not in drawn
     assert "2 packets in" in drawn
+
+
+def test_colours_tell_begin_end_payload_names_and_trouble_apart() -> None:
+    from pitop.collect.packets.recorded import frames_of, rows_of
+
+    info = next(field for field in FIELDS if field.key == "info")
+    assert info.tone is not None
+    tones = [info.tone(row) for row in rows_of(frames_of(str(DATA / "wget.pcapng"))) if row.tcp_flags]
+    assert tones[:2] == [Tone.GOOD, Tone.GOOD]
+    assert {Tone.FAINT, Tone.PLAIN} <= set(tones)
+    queries, _, _ = rows("edns-opts.pcap")
+    assert info.tone(queries[0]) is Tone.ACCENT
+    queries[0].trouble = ("tcp retransmission",)
+    assert info.tone(queries[0]) is Tone.BAD
