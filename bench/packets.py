@@ -18,6 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.packets_pane import follow, open_file
+
 _SEND = """
 import socket, struct, sys, time
 seconds, rate = float(sys.argv[1]), int(sys.argv[2])
@@ -113,6 +117,20 @@ def measure(lab: Lab, name: str, words: list[str], seconds: float, rate: int) ->
     )
 
 
+def followed(lab: Lab, seconds: float, rate: int) -> None:
+    """The whole pane on a terminal, following, while packets come and a key is pressed now and then."""
+    near, far = (["ip", "netns", "exec", name, sys.executable] for name in (lab.near, lab.far))
+    seen = follow([*near, "-m", "pitop", "--pane", "packets"], [*far, "-c", _SEND, str(seconds), str(rate)])
+    sent, took = seen.sent.split()
+    answers = sorted(seen.answers) or [float("nan")]
+    print(
+        f"{'pitop, the pane':28} sent {int(sent):9,} at {int(sent) / float(took):9,.0f}/s   "
+        f"CPU {100 * seen.cpu / float(took):6.1f} %\n    {seen.status}\n    keys: "
+        f"median {1000 * answers[len(answers) // 2]:.0f} ms, worst {1000 * answers[-1]:.0f} ms of {len(answers)}",
+        flush=True,
+    )
+
+
 def large_file(path: Path, packets: int) -> None:
     """A pcap file with many small TCP packets of many connections."""
     import struct
@@ -154,6 +172,28 @@ def opening(path: Path) -> None:
     )
 
 
+def on_screens(path: Path) -> None:
+    """How long programs with a screen take to show the first packets of a file, and the memory that they hold."""
+    path.parent.chmod(0o755)
+    programs = [
+        ("pitop --read", [sys.executable, "-m", "pitop", "--read", str(path)], "10.0.0.2.80"),
+        ("termshark -r", ["termshark", "-r", str(path)], "10.0.0.2"),
+    ]
+    ours: float | None = None
+    for name, words, text in programs:
+        if not shutil.which(words[0]):
+            continue
+        opened = open_file(words, text)
+        ours = ours or opened.seconds
+        shown = "not in 60 s" if opened.seconds is None else f"{opened.seconds:.2f} s"
+        ratio = f" ({opened.seconds / ours:.1f} ×)" if opened.seconds and ours else ""
+        print(
+            f"{name:28} first rows {shown}{ratio}, memory {opened.at_first:.0f} MB then, "
+            f"{opened.later:.0f} MB after 20 s more",
+            flush=True,
+        )
+
+
 def main() -> int:
     """Everything that is installed."""
     ask = argparse.ArgumentParser(description=__doc__)
@@ -178,19 +218,30 @@ def main() -> int:
                                  "sniff(iface='wire', prn=each, store=False)\n"
                                  "print(n[0], 'packets captured', file=sys.stderr)"]),
             ]  # fmt: skip
+            followed(lab, said.seconds, said.rate)
             for name, words in tools:
                 if shutil.which(words[0]):
                     measure(lab, name, words, said.seconds, said.rate)
             path = Path(folder) / "large.pcap"
             large_file(path, said.packets)
             opening(path)
+            on_screens(path)
             for tool in (["tcpdump", "-n", "-r"], ["tshark", "-n", "-r"]):
                 if shutil.which(tool[0]):
                     began = time.monotonic()
-                    subprocess.run(
-                        [*tool, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+                    reader = subprocess.Popen([*tool, str(path)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+                    assert reader.stdout is not None
+                    reader.stdout.readline()
+                    first = time.monotonic() - began
+                    while reader.stdout.read(1 << 20):
+                        pass
+                    _, _, used = os.wait4(reader.pid, 0)
+                    reader.returncode = 0
+                    print(
+                        f"{' '.join(tool):28} first line {first:.2f} s, whole file {time.monotonic() - began:.1f} s, "
+                        f"memory {used.ru_maxrss // 1024} MB",
+                        flush=True,
                     )
-                    print(f"{' '.join(tool):28} whole file {time.monotonic() - began:.1f} s", flush=True)
     finally:
         lab.close()
     return 0

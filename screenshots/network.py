@@ -121,15 +121,16 @@ def _forever(work: Callable[[], object], pause: float = 1.0) -> None:
     threading.Thread(target=turns, daemon=True).start()
 
 
-def serve(address: str, port: int, answer: int) -> None:
-    """Accept connections in a thread, and answer whatever comes with so many bytes."""
+def serve(address: str, port: int, answer: int, head: str = "") -> None:
+    """Accept connections in a thread, and answer whatever comes with so many bytes, which begin with `head`."""
+    content = head.encode().ljust(answer, b".")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listening = socket.create_server((address, port), family=family)
 
     def talk(connection: socket.socket) -> None:
         with connection, suppress(OSError):
             while connection.recv(65536):
-                connection.sendall(b"." * answer)
+                connection.sendall(content)
 
     def accept() -> None:
         while True:
@@ -138,15 +139,18 @@ def serve(address: str, port: int, answer: int) -> None:
     threading.Thread(target=accept, daemon=True).start()
 
 
-def exchange(address: str, port: int, sent: int, every: float, turns: int = 0, source: str = "") -> None:
-    """Connect in a thread, send so many bytes every so often, and read what comes; anew after so many turns."""
+def exchange(
+    address: str, port: int, sent: int, every: float, turns: int = 0, source: str = "", head: str = ""
+) -> None:
+    """Connect in a thread, send so many bytes (`head` first) every so often, read what comes; anew after `turns`."""
+    content = head.encode().ljust(sent, b".")
 
     def converse() -> None:
         where = (source, 0) if source else None
         with socket.create_connection((address, port), timeout=10, source_address=where) as connection:
             turn = 0
             while not turns or turn < turns:
-                connection.sendall(b"." * sent)
+                connection.sendall(content)
                 connection.recv(65536)
                 connection.settimeout(0.05)
                 with suppress(TimeoutError):
@@ -210,8 +214,9 @@ def _name_server(address: str) -> None:
 def _router() -> None:
     _name_server(ROUTER)
     exchange(PI, 22, sent=60, every=0.7, source=LAPTOP)
-    exchange(PI, 80, sent=310, every=0.4, turns=5, source=LAPTOP)
-    exchange(PI, 80, sent=290, every=1.1, turns=3, source=LAPTOP)
+    for page, sent, every, turns in (("weather", 310, 0.4, 5), ("photos/2024", 290, 1.1, 3)):
+        head = f"GET /{page} HTTP/1.1\r\nHost: raspberrypi.home.arpa\r\nCookie: seen="
+        exchange(PI, 80, sent, every, turns, LAPTOP, head)
     exchange(PI, 1883, sent=48, every=1.0, source=SENSOR)
 
 

@@ -79,6 +79,20 @@ SCENES = (
         pause=1.0,
     ),
     Scene(
+        "packets",
+        "The packet pane: every packet with the program whose socket it belongs to, and one of them taken apart",
+        arguments=("--pane", "packets"),
+        keys=("\\", "port in 53,80,443,1883", "\r", "\x1b[H", "/", "GET", "\r", "\r", "\t", *["\x1b[B"] * 26),
+        seconds=12.0,
+    ),
+    Scene(
+        "ladder",
+        "A connection from the handshake to the last FIN as a ladder, with the time between its segments",
+        arguments=("--pane", "packets"),
+        keys=("\\", "host=192.168.1.77 and port=80 and tcp.flags=S", "\r", "\x1b[H", "l"),
+        seconds=14.0,
+    ),
+    Scene(
         "ping",
         "The path pane: several machines at once, percentiles, and losses drawn as losses",
         arguments=("--pane", "path"),

@@ -9,6 +9,7 @@ from screenshots.world import Service
 
 __all__ = ["SERVICES"]
 
+_PAGE = "HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: 5115\r\n\r\n"
 _DESKTOP = (
     Service("/usr/bin/dbus-daemon --session --address=systemd: --nofork --nopidfile", "pi", cpu=0.002),
     Service("/usr/bin/pipewire", "pi", cpu=0.004, megabytes=3),
@@ -42,7 +43,7 @@ SERVICES = (
                 cpu=0.03,
                 megabytes=4,
                 faults=40,
-                work=(partial(serve, PI, 80, 5200),),
+                work=(partial(serve, PI, 80, 5200, _PAGE),),
             ),
             Service("nginx: worker process", "www-data", cpu=0.015, megabytes=4, faults=15),
         ),

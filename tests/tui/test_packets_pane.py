@@ -23,6 +23,7 @@ from pitop.model.packets.snapshot import (
     Capture,
     CaptureStatus,
     Detail,
+    Halt,
     PacketsSnapshot,
     SaveTo,
 )
@@ -72,6 +73,10 @@ def shown(pilot: Pilot[int]) -> str:
     return "\n".join(
         "".join(segment.text for segment in line) for line in pilot.app.screen._compositor.render_strips(pilot.app.size)
     )
+
+
+def said(pilot: Pilot[int]) -> str:
+    return "\n".join(each.message for each in pilot.app._notifications)
 
 
 async def put(pilot: Pilot[int], source: StillSource, newest: PacketsSnapshot) -> None:
@@ -169,7 +174,7 @@ async def test_the_ladder_and_the_stream_take_the_lists_place() -> None:
         await put(pilot, source, snapshot(950, ladder=ladder))
         text = shown(pilot)
         assert "10.0.0.1:4000" in text
-        assert " S seq 0 " in text
+        assert " [S] seq 0 " in text
         assert "▶│" in text
         await pilot.press("escape", "o")
         await put(pilot, source, snapshot(950, stream=stream))
@@ -262,34 +267,103 @@ async def test_the_scope_narrows_what_is_asked_for_and_a_packet_gives_one() -> N
         assert here.flow == Flow.between("udp", ("10.0.0.1", 4000), ("10.0.0.2", 80))
 
 
-async def test_a_capture_that_is_written_goes_on_when_the_pane_is_left() -> None:
-    async with opened(snapshot()) as (pilot, _, source):
-        await pilot.press("1")
-        await pilot.pause()
-        assert "packets" not in source.listening()
-        await pilot.press("4")
-        await put(pilot, source, snapshot(saving="evening.pcapng", saved=3))
+async def test_a_capture_goes_on_when_the_pane_is_left_and_says_so_on_return() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
         await pilot.press("1")
         await pilot.pause()
         assert "packets" in source.listening()
+        assert asked(source, AskRows)[-1] == AskRows(0)
+        status = CaptureStatus(captured=5000, evicted=300, first=301, next=5001)
+        await put(pilot, source, snapshot(0, 0, 0, status=status))
+        assert pane.table.rows, "who looks away needs no rows, and loses none"
         await pilot.press("4")
-        await put(pilot, source, snapshot())
+        await pilot.pause()
+        assert "4000 packets came" in said(pilot)
+        assert "300 oldest" in said(pilot)
+        assert asked(source, AskRows)[-1].count > 0
+        assert len(set(asked(source, Capture))) == 1
+    assert "packets" not in source.listening()
+
+
+async def test_leaving_says_that_a_capture_is_written() -> None:
+    async with opened(snapshot(saving="evening.pcapng", saved=3)) as (pilot, _, source):
+        await pilot.press("1")
+        await pilot.pause()
+        assert "packets" in source.listening()
+        assert "written to evening.pcapng" in said(pilot)
+    assert "packets" not in source.listening()
+
+
+@pytest.mark.parametrize(
+    "state", [snapshot(capture=Capture(path="/x.pcap")), snapshot(0, 0, 0, running=False, problem="not permitted")]
+)
+async def test_reading_a_file_and_what_has_failed_end_when_the_pane_is_left(state: PacketsSnapshot) -> None:
+    async with opened(state, reading=state.capture.path) as (pilot, _, source):
         await pilot.press("1")
         await pilot.pause()
         assert "packets" not in source.listening()
-    assert "packets" not in source.listening()
+
+
+async def test_what_is_refused_leaves_the_capture_and_what_is_open() -> None:
+    words = "syntax error\n  tcp prot 80\n      ^"
+    async with opened(snapshot(950), (80, 24)) as (pilot, pane, source):
+        await pilot.press("enter", "i", *["backspace"] * 3, *"eth0")
+        await pilot.press("space", *"tcp", "space", *"prot", "space", *"80", "enter")
+        await pilot.pause()
+        assert asked(source, Capture)[-1] == Capture("eth0", "tcp prot 80", attempt=1)
+        await put(pilot, source, snapshot(950, problem=words, refused=True, advice="A piece of advice. " * 5))
+        text = shown(pilot)
+        assert "The capture before goes on" in text.replace("\n", " ")
+        assert "   tcp prot 80" in text
+        assert "       ^" in text
+        assert pane.query_one("#below").display
+        await pilot.press("i")
+        await pilot.pause()
+        assert "eth0 tcp prot 80" in shown(pilot)
+        await pilot.press("escape", "escape", "escape")
+        await pilot.pause()
+        assert asked(source, Capture)[-1] == Capture()
+        await pilot.press("R")
+        await pilot.pause()
+        assert asked(source, Capture)[-1] == Capture(attempt=2)
+
+
+async def test_a_capture_is_stopped_and_a_file_opened_by_keys() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        await pilot.press("S")
+        await pilot.pause()
+        assert asked(source, Halt) == [Halt()]
+        await pilot.press("O", *"a", "full_stop", *"pcap", "enter")
+        await pilot.pause()
+        assert asked(source, Capture)[-1] == Capture(path="a.pcap", attempt=1)
+        await put(pilot, source, snapshot(0, 200, capture=Capture(path="a.pcap", attempt=1), running=False))
+        assert pane.table.selected is not None
+        assert pane.table.selected.number == 1
+
+
+async def test_a_long_wrong_filter_is_shown_around_its_caret() -> None:
+    expression = "port 1 or " * 20 + "prot 2"
+    words = f"syntax error\n  {expression}\n  {' ' * 200}^"
+    async with opened(snapshot(0, 0, 0, running=False, problem=words), (80, 24)) as (pilot, _, _source):
+        lines = shown(pilot).splitlines()
+        place = next(number for number, line in enumerate(lines) if line.strip() == "^")
+        at = lines[place].index("^")
+        assert lines[place - 1][at : at + 6] == "prot 2"
 
 
 async def test_a_new_capture_closes_what_is_about_the_old_one() -> None:
     async with opened(snapshot()) as (pilot, pane, source):
         await pilot.press("enter", "l")
         await pilot.pause()
-        assert pane.query_one("#sheet").display
+        assert pane.query_one("#reading").display
         await pilot.press("R")
         await pilot.pause()
-        assert asked(source, Capture)[-1].attempt == 1
+        again = asked(source, Capture)[-1]
+        assert again.attempt == 1
+        assert pane.query_one("#reading").display
+        await put(pilot, source, snapshot(capture=again))
         assert pane.table.display
-        assert not pane.query_one("#sheet").display
+        assert not pane.query_one("#reading").display
         assert not pane.query_one("#below").display
 
 

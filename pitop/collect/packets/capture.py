@@ -20,7 +20,7 @@ from pitop.kernel.packets.assembler import (
 from pitop.kernel.packets.blocks import RingBlock
 from pitop.kernel.packets.libpcap import compile_capture_filter
 from pitop.kernel.packets.reader import CaptureFile, CaptureFileError
-from pitop.kernel.packets.ring import HARDWARE_LINKS, Ring, interface_names, link_of_interface
+from pitop.kernel.packets.ring import HARDWARE_LINKS, Ring, RingCounts, interface_names, link_of_interface
 from pitop.model.packets.frame import Frame
 
 __all__ = ["FileInput", "RingInput", "program_for"]
@@ -60,6 +60,7 @@ class RingInput:
         self.octets = 0
         self.note = ""
         self.ended = False
+        self._counts = RingCounts(0, 0, 0)
 
     def fileno(self) -> int:
         """What becomes readable when there is something."""
@@ -67,6 +68,8 @@ class RingInput:
 
     def take(self, store: PacketStore, most: int = 128) -> bool:
         """Take in what is there, at most so many blocks; whether there was any."""
+        if self.ended:
+            return False
         now = time.monotonic()
         if now - self._looked > _NAMES_EVERY:
             self._names = interface_names()
@@ -84,11 +87,22 @@ class RingInput:
 
     def look_after(self) -> None:
         """See what has become of the interface."""
-        self.note = self.ring.trouble() or ""
+        if not self.ended:
+            self.note = self.ring.trouble() or ""
+
+    def halt(self, store: PacketStore, patience: float) -> None:
+        """Take in what comes within so many seconds (the kernel holds a block back until it is due), then no more."""
+        last = time.monotonic() + patience
+        while time.monotonic() < last:
+            self.ring.wait(int(patience * 1000) + 1)
+            self.take(store)
+        self._counts = self.ring.counts()
+        self.ended = True
+        self.close()
 
     def count(self, status: dict[str, int]) -> None:
         """Add the kernel's counts."""
-        counts = self.ring.counts()
+        counts = self._counts if self.ended else self.ring.counts()
         status.update(received=counts.received, dropped=counts.dropped, freezes=counts.freezes)
 
     def close(self) -> None:

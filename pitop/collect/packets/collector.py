@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pitop.collect.collector import Unavailable
+from pitop.collect.packets import messages
 from pitop.collect.packets.client import CaptureClient
 from pitop.collect.packets.messages import (
     Chosen,
@@ -38,6 +39,7 @@ from pitop.model.packets.snapshot import (
     Capture,
     CaptureStatus,
     Detail,
+    Halt,
     PacketsSnapshot,
     SaveTo,
 )
@@ -49,15 +51,22 @@ _OVERVIEW_EVERY = 1.0
 
 
 class PacketsCollector:
-    """Starts the helper at the first collection; a helper that ends is told, and started again when asked to."""
+    """Starts the helper once it is asked for a capture; a helper that ends is told, and started again when asked to.
+
+    While one helper works, another capture takes its place only once its own helper has started: what cannot be
+    captured (no such interface, a wrong filter) costs nothing that is there.
+    """
 
     every: float | None = 1.0
 
     def __init__(self) -> None:
         self._capture = Capture()
         self._client: CaptureClient | None = None
+        self._wanted: Capture | None = None  # nothing is captured before somebody has said what
+        self._coming: tuple[CaptureClient, int] | None = None  # that of the wanted capture, and what it leaves out
         self._begun = False
         self._problem = ("", "")
+        self._refusal = ("", "")
         self._left_out = 0
         self._serial = 0
         self._asked = AskRows(100)
@@ -77,16 +86,14 @@ class PacketsCollector:
         self._save_problem = ""
 
     def descriptors(self) -> Sequence[int]:
-        """The helper's channel."""
-        return () if self._client is None else (self._client.fileno(),)
+        """The channels of the helper, and of the one that is starting."""
+        coming = None if self._coming is None else self._coming[0]
+        return tuple(each.fileno() for each in (self._client, coming) if each is not None)
 
     def ask(self, request: Struct) -> None:
         """Take in what the pane wants."""
         if isinstance(request, Capture):
-            if request != self._capture or not self._begun:
-                self._capture = request
-                self._stop()
-                self._begun = False
+            self._change(request)
         elif isinstance(request, AskRows):
             self._asked = request
             self._look()
@@ -98,11 +105,18 @@ class PacketsCollector:
             self._due = 0.0
         elif isinstance(request, SaveTo):
             self._save(request.path)
+        elif isinstance(request, Halt):
+            self._running = False
+            if self._client is not None:
+                self._client.send(messages.Halt())
 
     def collect(self) -> PacketsSnapshot:
         """Everything that the helper has said since."""
-        if not self._begun:
-            self._start()
+        if not self._begun and self._wanted is not None:
+            self._begun = True
+            self._client, self._left_out = self._started(self._capture)
+            self._look()
+        self._await()
         if self._client is not None:
             try:
                 if self._what and time.monotonic() >= self._due:
@@ -114,13 +128,15 @@ class PacketsCollector:
                 self._stop()
                 self._problem = (str(error), error.advice)
         rows = self._rows
+        problem = self._problem if self._problem[0] else self._refusal
         return PacketsSnapshot(
             time=time.time(),
             host=os.uname().nodename,
             capture=self._capture,
             running=self._running,
-            problem=self._problem[0],
-            advice=self._problem[1],
+            problem=problem[0],
+            advice=problem[1],
+            refused=not self._problem[0] and bool(self._refusal[0]),
             left_out=self._left_out,
             status=self._status,
             first=rows.first,
@@ -139,15 +155,49 @@ class PacketsCollector:
             save_problem=self._save_problem,
         )
 
-    def _start(self) -> None:
-        self._begun = True
-        self._problem = ("", "")
-        capture = self._capture
+    # --- helpers
+
+    def _change(self, capture: Capture) -> None:
+        """Another capture, unless it is the one that there is or that is starting."""
+        self._refusal = ("", "")
+        if capture == self._wanted and self._begun:
+            return
+        self._wanted = capture
+        self._forget_coming()
+        if self._client is None:
+            self._stop()
+            self._reset(capture)
+            self._begun = False
+        else:
+            self._coming = self._started(capture)
+
+    def _await(self) -> None:
+        """Let the capture that was asked for last take the place of the one before, once it has started."""
+        if self._coming is None:
+            return
+        client, left_out = self._coming
+        try:
+            said = client.messages() if client.waiting(0) else []
+        except Unavailable as error:
+            self._forget_coming()
+            self._refusal = (str(error), error.advice)
+            self._wanted = self._capture
+            return
+        if any(isinstance(message, Started) for message in said):
+            self._coming = None
+            written, packets = self._saving, self._saved
+            self._stop()
+            self._reset(self._wanted or self._capture)
+            if written is not None and not self._save_problem:
+                self._save_problem = f"{written} ends with {packets} packets, since another capture has begun"
+            self._client, self._left_out, self._running = client, left_out, True
+            self._look()
+
+    @staticmethod
+    def _started(capture: Capture) -> tuple[CaptureClient, int]:
+        """A helper, and how many connections it leaves out."""
         sessions = () if capture.with_own_session or capture.path is not None else own_sessions()
-        self._left_out = len(sessions)
-        self._rows = Rows(0, 0, 0, 0, (), Status())
-        self._status = CaptureStatus()
-        self._client = CaptureClient(
+        client = CaptureClient(
             Config(
                 interface=capture.interface,
                 path=capture.path,
@@ -155,7 +205,15 @@ class PacketsCollector:
                 sessions=tuple((each.local, each.local_port, each.remote, each.remote_port) for each in sessions),
             )
         )
-        self._look()
+        return client, len(sessions)
+
+    def _reset(self, capture: Capture) -> None:
+        """Nothing is known of this capture yet."""
+        self._capture = capture
+        self._problem = ("", "")
+        self._rows = Rows(0, 0, 0, 0, (), Status())
+        self._status = CaptureStatus()
+        self._overview = self._conversations = None
 
     def _stop(self) -> None:
         self._running = False
@@ -164,6 +222,11 @@ class PacketsCollector:
             self._client.close()
             self._client = None
         self._detail = self._stream = self._ladder = None
+
+    def _forget_coming(self) -> None:
+        if self._coming is not None:
+            self._coming[0].close()
+            self._coming = None
 
     def _look(self) -> None:
         self._serial += 1
@@ -210,6 +273,9 @@ class PacketsCollector:
         self._saved = 0
         if path is None or self._client is None:
             return
+        if path == "-":
+            self._save_problem = "Standard output is the screen; give the name of a file"
+            return
         self._saving = path
         self._client.send(Save(Saving(".pcapng" in os.path.basename(path).lower())))
 
@@ -225,20 +291,25 @@ class PacketsCollector:
             self._writer.flush()
             self._saved = self._writer.packets
         except OSError as error:
-            self._save_problem = f"{self._saving}: {error.strerror or error}; what was written is readable"
+            self._save_problem = _unwritten(self._saving, error)
             self._end_saving()
 
     def _end_saving(self) -> None:
         if self._saving is not None and self._client is not None:
             self._client.send(Save(None))
-        self._saving = None
-        if self._writer is not None:
+        path, self._saving = self._saving, None
+        writer, self._writer = self._writer, None
+        if writer is not None:
             try:
-                self._writer.close()
+                writer.close()
             except OSError as error:
-                self._save_problem = str(error)
-            self._writer = None
+                self._save_problem = self._save_problem or _unwritten(path, error)
 
     def close(self) -> None:
-        """End the helper."""
+        """End the helper, and the one that is starting."""
+        self._forget_coming()
         self._stop()
+
+
+def _unwritten(path: str | None, error: OSError) -> str:
+    return f"{path}: {error.strerror or error}; what was written is readable"

@@ -29,6 +29,7 @@ from pitop.collect.packets.messages import (
     Details,
     Ended,
     Finish,
+    Halt,
     LadderOf,
     Look,
     Print,
@@ -86,6 +87,7 @@ class Helper:
         self.view = View(self.store, "")
         self.printing: Printing | None = None
         self.saving = None if config.saving is None else SavingToFile(self, config)
+        self._poll = select.poll()
         self._told = 0.0
         self._look: Look | None = None
         self._shown: tuple[object, ...] = ()
@@ -96,7 +98,7 @@ class Helper:
 
     def run(self) -> None:
         """Until the other side has gone."""
-        poll = select.poll()
+        poll = self._poll
         poll.register(self.channel.fileno(), select.POLLIN)
         if self.sightings is not None:
             poll.register(self.sightings.channel.fileno(), select.POLLIN)
@@ -180,7 +182,7 @@ class Helper:
 
     def _tell(self) -> None:
         now = time.monotonic()
-        if self._look is not None and self.channel.waiting < WAITING_MOST:
+        if self._look is not None and self._look.count and self.channel.waiting < WAITING_MOST:
             shown = (self.store.next, self.index.next, self.view.examined, self._look)
             if now - self._told >= _SHOWN_EVERY and (shown != self._shown or now - self._told >= _STATUS_EVERY):
                 self._shown = shown
@@ -214,6 +216,8 @@ class Helper:
             self._selected(message)
         elif isinstance(message, Finish):
             self._finish()
+        elif isinstance(message, Halt):
+            self._halt()
         elif isinstance(message, Save):
             wanted = msgspec.structs.replace(self.config, saving=message.saving)
             self.saving = None if message.saving is None else SavingToFile(self, wanted)
@@ -274,14 +278,17 @@ class Helper:
                         return found
         return found
 
+    def _halt(self) -> None:
+        """Give the ring back after a last look at it; the packets stay."""
+        if isinstance(self.source, RingInput) and not self.source.ended:
+            self._poll.unregister(self.source.fileno())
+            self.source.halt(self.store, 3 * self.config.retire_ms / 1000)
+            self._told = 0.0
+            self._shown = ()
+
     def _finish(self) -> None:
         """A last look at the ring; everything that is there is looked at and handed over, for two seconds at most."""
-        if isinstance(self.source, RingInput):
-            # What has just come in is in a block that the kernel has not handed over yet.
-            last = time.monotonic() + 3 * self.config.retire_ms / 1000
-            while time.monotonic() < last:
-                self.source.ring.wait(self.config.retire_ms)
-                self.source.take(self.store)
+        self._halt()
         until = time.monotonic() + 2
         busy = True
         while busy and time.monotonic() < until and not self.channel.closed and not self.ended:

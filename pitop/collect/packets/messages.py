@@ -31,6 +31,7 @@ __all__ = [
     "Ended",
     "Finish",
     "FromHelper",
+    "Halt",
     "Heard",
     "LadderOf",
     "Look",
@@ -84,7 +85,10 @@ class Config(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True, tag=True):
-    """Show `count` rows of those that match `filter`: from the `first` (0 is the oldest), or the newest ones."""
+    """Show `count` rows of those that match `filter`: from the `first` (0 is the oldest), or the newest ones.
+
+    With a `count` of 0 nobody looks at rows: counts alone are told, now and then.
+    """
 
     serial: int
     count: int
@@ -118,6 +122,10 @@ class Save(Struct, frozen=True, tag=True):
     """Begin to hand over the bytes of a file with everything stored and everything to come; None ends it."""
 
     saving: Saving | None = None
+
+
+class Halt(Struct, frozen=True, tag=True):
+    """Capture nothing more, and go on answering about what is there."""
 
 
 class Finish(Struct, frozen=True, tag=True):
@@ -233,7 +241,7 @@ class Ended(Struct, frozen=True, tag=True):
     reason: str = ""
 
 
-ToHelper = Look | Print | Select | Chosen | Save | Tell | Finish
+ToHelper = Look | Print | Select | Chosen | Save | Tell | Halt | Finish
 FromHelper = (
     Started | Problem | Status | Rows | Printed | Saved | Details | StreamOf | LadderOf | Conversations | Statistics
     | Told | Ended

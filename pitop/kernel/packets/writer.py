@@ -142,7 +142,7 @@ class CaptureWriter:
         try:
             self._guarded(b"")
         finally:
-            if self._file is not sys.stdout.buffer:
+            if not self._piped:
                 self._file.close()
             else:
                 self._file.flush()
@@ -158,7 +158,9 @@ class CaptureWriter:
             stem, dot, ending = _split(name)
             name = f"{stem}_{self._number:05d}{dot}{ending}"
         self._number += 1
-        self._file = cast(BinaryIO, sys.stdout.buffer) if name == "-" else _create(name)
+        self._piped = name == "-"
+        # Under a screen, standard output is something else than a file: it is touched only when asked for.
+        self._file = cast(BinaryIO, sys.stdout.buffer) if self._piped else _create(name)
         self._pending = bytearray()
         self._written = 0
         self._since = time.monotonic()
@@ -197,7 +199,7 @@ class CaptureWriter:
 
     @property
     def _plain(self) -> bool:
-        return self._file is not sys.stdout.buffer and not isinstance(self._file, gzip.GzipFile | ZstdWriter)
+        return not self._piped and not isinstance(self._file, gzip.GzipFile | ZstdWriter)
 
     def _keep_whole(self, place: int, content: bytes) -> None:
         """Cut the file back behind the last record that reached it."""

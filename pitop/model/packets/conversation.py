@@ -57,14 +57,15 @@ class Stream(Struct, frozen=True):
 
 
 class Arrow(Struct, frozen=True):
-    """One segment: `forward` from the left host to the right one. Numbers are relative to the connection's start."""
+    """One segment: `forward` from the left host to the right one. Numbers are relative to the connection's start; what
+    is no TCP has none."""
 
     number: int
     time: float
     since: float
     forward: bool
     flags: str
-    sequence: int
+    sequence: int | None
     ack: int | None
     size: int
     trouble: tuple[str, ...] = ()
@@ -222,7 +223,7 @@ def ladder_of(flow: Flow, rows: Iterable[Row]) -> Ladder:
                 0.0 if before is None else row.time - before,
                 forward,
                 flags_text(summary.flags) or summary.protocol,
-                (summary.sequence - mine) & 0xFFFFFFFF if summary.transport == 6 else 0,
+                (summary.sequence - mine) & 0xFFFFFFFF if summary.transport == 6 else None,
                 (summary.ack - theirs) & 0xFFFFFFFF if acknowledges else None,
                 summary.size,
                 row.trouble,

@@ -11,7 +11,7 @@ from pitop.model.packets.statistics import Overview
 from pitop.model.snapshot import Snapshot
 
 __all__ = [
-    "AskAbout", "AskOverview", "AskRows", "Capture", "CaptureStatus", "Detail", "PacketsSnapshot", "SaveTo",
+    "AskAbout", "AskOverview", "AskRows", "Capture", "CaptureStatus", "Detail", "Halt", "PacketsSnapshot", "SaveTo",
 ]  # fmt: skip
 
 
@@ -51,7 +51,10 @@ class Capture(Struct, frozen=True):
 
 
 class AskRows(Struct, frozen=True):
-    """Which rows: `count` from `first` on among those that match `filter`; the newest where `first` is None."""
+    """Which rows: `count` from `first` on among those that match `filter`; the newest where `first` is None.
+
+    No rows at all (`count` 0) are for who looks away: only the counts are told then.
+    """
 
     count: int
     first: int | None = None
@@ -77,6 +80,10 @@ class SaveTo(Struct, frozen=True):
     path: str | None = None
 
 
+class Halt(Struct, frozen=True):
+    """Capture nothing more; what is there stays."""
+
+
 class Detail(Struct, frozen=True):
     """A packet taken apart."""
 
@@ -88,14 +95,16 @@ class Detail(Struct, frozen=True):
 class PacketsSnapshot(Snapshot, frozen=True, kw_only=True):
     """Rows `first` on of `total` that match, and whatever else was asked for last.
 
-    `problem` and `advice` say why nothing is captured; `filter_problem` what is wrong with the filter. `left_out` is
-    how many SSH connections of one's own are not captured.
+    `problem` and `advice` say why nothing is captured; where `refused` is true, why something else that was asked for
+    is not, while `capture` goes on as before. `filter_problem` is what is wrong with the filter, `left_out` how many
+    SSH connections of one's own are not captured.
     """
 
     capture: Capture
     running: bool = False
     problem: str = ""
     advice: str = ""
+    refused: bool = False
     left_out: int = 0
     status: CaptureStatus = CaptureStatus()
     first: int = 0

@@ -65,14 +65,24 @@ def _of_day(seconds: int) -> str:
         return "[Error converting time]"
 
 
-_COLOURED = {"ICMP": Tone.STRONG, "ICMPv6": Tone.STRONG, "ARP": Tone.FAINT, "STP": Tone.FAINT, "LLDP": Tone.FAINT}
+_CHATTER = frozenset(("ARP", "STP", "LLDP", "ICMPv6", "IGMP", "LLC"))
+_NAMES = frozenset(("DNS", "MDNS", "LLMNR", "DHCP", "DHCPv6"))
 
 
 def _tone(row: PacketRow) -> Tone:
-    """Trouble in red, names in the accent, chatter of the link faint."""
+    """Trouble in red, the begin and end of connections in green, names in the accent; what carries nothing is faint."""
     if row.trouble:
         return Tone.WARN if all(word in _MILD for word in row.trouble) else Tone.BAD
-    return _COLOURED.get(row.protocol, Tone.ACCENT)
+    flags = row.tcp_flags
+    if flags is not None:
+        if "S" in flags or "F" in flags:
+            return Tone.GOOD
+        return Tone.FAINT if flags == "." and row.info.endswith("length 0") else Tone.PLAIN
+    if row.protocol in _NAMES:
+        return Tone.ACCENT
+    if row.protocol in _CHATTER:
+        return Tone.FAINT
+    return Tone.STRONG if row.protocol == "ICMP" else Tone.PLAIN
 
 
 _MILD = frozenset(("tcp keep-alive", "tcp keep-alive ack", "tcp window update", "tcp port numbers reused"))

@@ -46,7 +46,8 @@ def ladder_lines(ladder: Ladder, width: int, *, plain: bool = False) -> list[Lin
         whole = ladder.arrows[-1].time - ladder.arrows[0].time
         there = sum(arrow.size for arrow in ladder.arrows if arrow.forward)
         back = sum(arrow.size for arrow in ladder.arrows if not arrow.forward)
-        words = f"{len(ladder.arrows)} segments in {_span(whole)}, {there} bytes there, {back} bytes back"
+        noun = "packets" if ladder.arrows[0].sequence is None else "segments"
+        words = f"{len(ladder.arrows)} {noun} in {_span(whole)}, {there} bytes there, {back} bytes back"
         lines.append([(f"{'':{_TIME}} {words}", Tone.FAINT)])
     return lines
 
@@ -79,16 +80,18 @@ def _segment(arrow: Arrow, room: int, trouble_room: int, strokes: _Strokes) -> L
 
 
 def _label(arrow: Arrow, room: int) -> str:
-    """As much of flags, numbers and length as fits."""
+    """As much of flags (in tcpdump's brackets), numbers and length as fits."""
+    sequence = "" if arrow.sequence is None else f" seq {arrow.sequence}"
     ack = "" if arrow.ack is None else f" ack {arrow.ack}"
     size = f" len {arrow.size}" if arrow.size else ""
+    flags = arrow.flags if arrow.sequence is None else f"[{arrow.flags}]"
     choices: Sequence[str] = (
-        f"{arrow.flags} seq {arrow.sequence}{ack}{size}",
-        f"{arrow.flags}{ack}{size}",
-        f"{arrow.flags}{size}",
-        arrow.flags,
+        f"{flags}{sequence}{ack}{size}",
+        f"{flags}{ack}{size}",
+        f"{flags}{size}",
+        flags,
     )
-    return next((text for text in choices if len(text) <= room), arrow.flags[:room])
+    return next((text for text in choices if len(text) <= room), flags[:room])
 
 
 def _tone(arrow: Arrow) -> Tone:
@@ -96,7 +99,7 @@ def _tone(arrow: Arrow) -> Tone:
         return Tone.BAD
     if "S" in arrow.flags or "F" in arrow.flags:
         return Tone.GOOD
-    return Tone.ACCENT if arrow.size else Tone.PLAIN
+    return Tone.ACCENT if arrow.size else Tone.FAINT
 
 
 def _span(seconds: float) -> str:

@@ -19,6 +19,8 @@ __all__ = [
 ]  # fmt: skip
 
 _ROW = 16
+_NAME = 16  # cells that the names of a packet's fields take at most, before the values
+_EITHER_DIRECTION = 104  # cells from which on conversations have room for both directions apart
 
 
 def field_places(layers: Sequence[Layer]) -> list[tuple[int, int]]:
@@ -32,10 +34,13 @@ def field_places(layers: Sequence[Layer]) -> list[tuple[int, int]]:
 
 def detail_lines(layers: Sequence[Layer]) -> list[Line]:
     """A line for each layer, and under it one for each field."""
+    room = max((min(_NAME, len(field.name)) for layer in layers for field in layer.fields), default=0)
     lines: list[Line] = []
     for layer in layers:
         lines.append([(f"{layer.name}", Tone.STRONG), (f"   {layer.size} bytes from {layer.at}", Tone.FAINT)])
-        lines += [[(f"  {field.name:<16} ", Tone.FAINT), (visible(field.value), Tone.PLAIN)] for field in layer.fields]
+        lines += [
+            [(f"  {field.name:<{room}}  ", Tone.FAINT), (visible(field.value), Tone.PLAIN)] for field in layer.fields
+        ]
     return lines
 
 
@@ -82,20 +87,25 @@ def stream_lines(stream: Stream, *, in_hex: bool = False) -> list[Line]:
 
 
 def conversation_lines(rows: Sequence[Conversation], width: int) -> list[Line]:
-    """Who talked with whom, the most bytes first."""
-    ends = max(18, min(44, (width - 52) // 2))
-    head = f"{'Protocol':<9}{'A':<{ends}} {'B':<{ends}} {'A → B':>13} {'B → A':>13} {'RTT':>9}  Process"
-    lines: list[Line] = [[(head, Tone.FAINT)]]
+    """Who talked with whom, the most bytes first. Where there is no room for either direction, both are summed."""
+    wide = width >= _EITHER_DIRECTION
+    ends = max(18, min(44, (width - (68 if wide else 36)) // 2))
+    counts = f"{'A → B':>13} {'B → A':>13} {'RTT':>9}" if wide else f"{'Packets':>7} {'Bytes':>6}"
+    lines: list[Line] = [[(f"{'Protocol':<9}{'A':<{ends}} {'B':<{ends}} {counts}  Process", Tone.FAINT)]]
     for row in rows:
-        rtt = "–" if row.handshake_ms is None else f"{row.handshake_ms:.2f} ms"
-        there = f"{amount(row.packets_ab)} {bytes_text(row.octets_ab)}"
-        back = f"{amount(row.packets_ba)} {bytes_text(row.octets_ba)}"
+        if wide:
+            rtt = "–" if row.handshake_ms is None else f"{row.handshake_ms:.2f} ms"
+            there = f"{amount(row.packets_ab)} {bytes_text(row.octets_ab)}"
+            back = f"{amount(row.packets_ba)} {bytes_text(row.octets_ba)}"
+            counts = f"{there:>13} {back:>13} {rtt:>9}"
+        else:
+            counts = f"{amount(row.packets_ab + row.packets_ba):>7} {bytes_text(row.octets_ab + row.octets_ba):>6}"
         lines.append(
             [
                 (fit(row.protocol, 9), Tone.STRONG),
                 (fit(f"{row.a}:{row.a_port}", ends) + " ", Tone.ACCENT),
                 (fit(f"{row.b}:{row.b_port}", ends) + " ", Tone.GOOD),
-                (f"{there:>13} {back:>13} {rtt:>9}  ", Tone.PLAIN),
+                (f"{counts}  ", Tone.PLAIN),
                 (visible(row.process or "–"), Tone.PLAIN if row.process else Tone.FAINT),
             ]
         )

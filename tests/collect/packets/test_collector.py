@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import select
+import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pitop.collect.packets.collector import PacketsCollector
-from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
+from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, Halt, PacketsSnapshot, SaveTo
 
 DATA = Path(__file__).parents[2] / "data" / "packets"
 
@@ -49,12 +51,21 @@ def test_a_file_is_shown_without_any_privilege(collector: PacketsCollector) -> N
     assert until(collector, lambda each: each.conversations is not None).conversations
 
 
+def test_nothing_is_captured_before_it_is_said_what(collector: PacketsCollector) -> None:
+    collector.ask(AskRows(10))
+    assert not collector.collect().running
+    assert collector.descriptors() == ()
+
+
 def test_what_is_no_capture_is_told(collector: PacketsCollector) -> None:
     collector.ask(Capture(path="/etc/passwd"))
     assert "not a pcap" in until(collector, lambda each: bool(each.problem)).problem
 
 
-def test_a_capture_is_written_from_its_oldest_packet_on(collector: PacketsCollector, tmp_path: Path) -> None:
+def test_a_capture_is_written_from_its_oldest_packet_on(
+    collector: PacketsCollector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", object())  # what a screen puts in its place is no file
     collector.ask(Capture(path=str(DATA / "ssh.pcap")))
     until(collector, lambda each: each.status.captured == 54)
     path = tmp_path / "out.pcapng"
@@ -65,6 +76,8 @@ def test_a_capture_is_written_from_its_oldest_packet_on(collector: PacketsCollec
     again.ask(Capture(path=str(path)))
     assert until(again, lambda each: each.status.captured == 54).status.captured == 54
     again.close()
+    collector.ask(SaveTo("-"))
+    assert "is the screen" in until(collector, lambda each: bool(each.save_problem)).save_problem
     collector.ask(SaveTo("/nonexistent/place"))
     assert "No such file" in until(collector, lambda each: bool(each.save_problem)).save_problem
 
@@ -99,3 +112,66 @@ def test_it_ends_quickly(collector: PacketsCollector) -> None:
     collector.close()
     with pytest.raises(ProcessLookupError):
         os.kill(client.pid, 0)
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (Capture("nosuch0", attempt=1), "nosuch0"),
+        (Capture("lo", "tcp prot 80", attempt=1), "^"),
+        (Capture(path="/etc/passwd", attempt=1), "not a pcap"),
+    ],
+)
+def test_a_capture_that_cannot_be_leaves_the_one_before_as_it_is(
+    collector: PacketsCollector, wrong: Capture, words: str
+) -> None:
+    collector.ask(Capture("lo"))
+    until(collector, lambda each: each.running)
+    assert collector._client is not None
+    before = collector._client.pid
+    collector.ask(wrong)
+    snapshot = until(collector, lambda each: each.refused)
+    assert words in snapshot.problem
+    assert snapshot.running
+    assert snapshot.capture == Capture("lo")
+    assert collector._client.pid == before
+    collector.ask(snapshot.capture)
+    assert not collector.collect().problem
+    collector.ask(wrong)
+    assert not collector.collect().problem
+    collector.ask(Capture("lo", "udp", attempt=2))
+    snapshot = until(collector, lambda each: each.running and each.capture.expression == "udp")
+    assert not snapshot.problem
+    assert collector._client.pid != before
+    with pytest.raises(ProcessLookupError):
+        os.kill(before, 0)
+
+
+@pytest.mark.usefixtures("root")
+def test_a_capture_that_is_halted_keeps_what_is_there(collector: PacketsCollector) -> None:
+    collector.ask(Capture("lo", "udp port 47113"))
+    collector.ask(AskRows(10))
+    until(collector, lambda each: each.running)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"before", ("127.0.0.1", 47113))
+        collector.ask(Halt())
+        snapshot = until(collector, lambda each: len(each.rows) == 1)
+        assert not snapshot.running
+        sender.sendto(b"after", ("127.0.0.1", 47113))
+        collector.ask(AskAbout(1))
+        assert until(collector, lambda each: each.detail is not None).detail
+        collector.ask(AskRows(5))
+        assert until(collector, lambda each: each.total > 0).status.captured == 1
+
+
+@pytest.mark.usefixtures("root")
+def test_who_looks_away_is_told_the_counts_alone(collector: PacketsCollector) -> None:
+    collector.ask(Capture("lo", "udp port 47114"))
+    until(collector, lambda each: each.running)
+    collector.ask(AskRows(0))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"x", ("127.0.0.1", 47114))
+    assert not until(collector, lambda each: each.status.captured == 1).rows
+    collector.ask(AskRows(10))
+    assert until(collector, lambda each: len(each.rows) == 1).rows

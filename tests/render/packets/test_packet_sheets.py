@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from pitop.kernel.packets.dissect import layers_of
 from pitop.kernel.packets.reader import CaptureFile
-from pitop.model.packets.conversation import ladder_of, stream_of
+from pitop.model.packets.conversation import conversation_of, ladder_of, stream_of
 from pitop.model.packets.flows import Flows
 from pitop.model.packets.row import Row
 from pitop.model.packets.statistics import Statistics
@@ -19,6 +20,7 @@ from pitop.render.glyphs import LEVELS
 from pitop.render.packets import FIELDS, stamp_text
 from pitop.render.packets.ladder import Line, ladder_lines
 from pitop.render.packets.sheets import (
+    conversation_lines,
     detail_lines,
     dump_lines,
     field_places,
@@ -122,3 +124,36 @@ def test_times_before_and_after_what_a_clock_shows() -> None:
     assert stamp_text(0, 999_999_999) == "00:00:00.999999"
     assert stamp_text(1 << 31, 0) == "[Error converting time]"
     assert stamp_text(1, 1_234_567_000) == "00:00:01.1234567"
+
+
+@pytest.mark.parametrize("width", [78, 118])
+def test_conversations_fit_with_their_process(width: int) -> None:
+    _, flows, _ = rows("wget.pcapng")
+    talks = [replace(conversation_of(flow), process="wget") for flow in flows.by_number.values()]
+    drawn = text(conversation_lines(talks, width)).splitlines()
+    assert all(len(line) <= width for line in drawn)
+    assert all(line.endswith("wget") for line in drawn[1:])
+    assert ("RTT" in drawn[0]) == (width == 118)
+
+
+def test_a_ladder_without_tcp_has_no_sequence_numbers() -> None:
+    found, flows, _ = rows("edns-opts.pcap")
+    ladder = ladder_of(flows.by_number[1], found[:2])
+    drawn = text(ladder_lines(ladder, 118))
+    assert "DNS len" in drawn
+    assert "seq" not in drawn
+    assert "2 packets in" in drawn
+
+
+def test_colours_tell_begin_end_payload_names_and_trouble_apart() -> None:
+    from pitop.collect.packets.recorded import frames_of, rows_of
+
+    info = next(field for field in FIELDS if field.key == "info")
+    assert info.tone is not None
+    tones = [info.tone(row) for row in rows_of(frames_of(str(DATA / "wget.pcapng"))) if row.tcp_flags]
+    assert tones[:2] == [Tone.GOOD, Tone.GOOD]
+    assert {Tone.FAINT, Tone.PLAIN} <= set(tones)
+    queries, _, _ = rows("edns-opts.pcap")
+    assert info.tone(queries[0]) is Tone.ACCENT
+    queries[0].trouble = ("tcp retransmission",)
+    assert info.tone(queries[0]) is Tone.BAD

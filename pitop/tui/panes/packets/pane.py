@@ -8,40 +8,29 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 
-from pitop.collect.topics import PACKETS
 from pitop.model.filter import compile_filter
 from pitop.model.leads import Subject, Visit
 from pitop.model.packets.about import flow_of, subject_of_packet
-from pitop.model.packets.actions import WriteStream
+from pitop.model.packets.conversation import Stream
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.scoping import narrowed, scope_expression
-from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
+from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot
 from pitop.model.scope import Scope, emptiness, of_flow, of_host
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
 from pitop.render.packets import FIELDS, OPERANDS
-from pitop.render.packets.ladder import ladder_lines
-from pitop.render.packets.sheets import (
-    conversation_lines,
-    detail_lines,
-    dump_lines,
-    field_places,
-    statistics_lines,
-    stream_lines,
-)
 from pitop.render.text import visible
-from pitop.tui.feed import Feed
+from pitop.render.units import amount
 from pitop.tui.history import Spot
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
-from pitop.tui.panes.packets.sheet import Sheet
-from pitop.tui.panes.packets.status import status_line
+from pitop.tui.panes.packets.anatomy import Anatomy
+from pitop.tui.panes.packets.capturing import CAPTURE_KEYS, CapturingPane
+from pitop.tui.panes.packets.reading import Reading
+from pitop.tui.panes.packets.status import status_line, trouble_lines
 from pitop.tui.panes.packets.window import PacketTable, Window
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.prompt import Answer
 from pitop.tui.widgets.table import Face, Table
 
 __all__ = ["PacketsPane"]
@@ -50,11 +39,9 @@ _AROUND = 100  # rows that are asked for beyond those on the screen, on either s
 _TIMES = ("time", "since_start_seconds", "since_previous_seconds")
 _NARROW = ("time", "process", "info")
 _WIDE = 100  # cells from which on the list has all usual columns
-_BESIDE = 110  # cells from which on layers and dump stand side by side
-_TITLES = {"ladder": "Ladder", "stream": "Stream", "statistics": "Statistics", "conversations": "Conversations"}
 
 
-class PacketsPane(TablePane[Any]):
+class PacketsPane(CapturingPane):
     """What goes over the wire, packet by packet."""
 
     stem = "packets"
@@ -84,24 +71,12 @@ class PacketsPane(TablePane[Any]):
         key("packets.stream", "o", "sheet('stream')", "Stream", "What both sides said", footer=True),
         key("packets.statistics", "g", "sheet('statistics')", "Statistics", "The capture as a whole", footer=True),
         key("packets.conversations", "v", "sheet('conversations')", "Talks", "Who talks with whom", footer=True),
-        key("packets.capture", "i", "capture", "Capture", "Choose interface and capture filter", footer=True),
+        *CAPTURE_KEYS,
         key("packets.process", "p", "lead('process')", "Process", "Go to the process that the packet belonged to"),
         key("packets.time", "t", "time", "Time", "Time of day, since the start, since the packet before"),
-        key("packets.own", "e", "own", "Own SSH", "Show or leave out pitop's own SSH connection"),
-        key("packets.write", "w", "write", "Write", "Write packets to a file, while the screen goes on", footer=True),
-        key("packets.again", "R", "again", "Start again", "Begin a new capture"),
         key("packets.hex", "x", "hex", "Hex", "The stream in hex, or as text"),
         key("packets.switch", "tab", "switch", "Between list, layers and dump"),
     ]
-
-    DEFAULT_CSS = """
-    PacketsPane > #below { height: 45%; display: none; layout: horizontal; }
-    PacketsPane > #sheet { display: none; }
-    PacketsPane > #title { height: 1; display: none; }
-    PacketsPane #dump { width: 76; }
-    PacketsPane > #below.narrow { layout: vertical; }
-    PacketsPane > #below.narrow > #dump { width: 1fr; }
-    """
 
     def __init__(self, settings: PaneSettings | None = None) -> None:
         super().__init__(settings)
@@ -113,29 +88,21 @@ class PacketsPane(TablePane[Any]):
             self.shown_fields(), self.key, wanted=self._wanted, shed=self.shed, face=self.face, id="table"
         )
         self.table = self._packets_table
-        self.feed = Feed(self, PACKETS)
-        self.feeds = [self.feed]
-        self._snapshot: PacketsSnapshot | None = None
         self._window = Window()
         self._asked: AskRows | None = None
         self._following = True
-        self._sheet = ""
-        self._detailed = 0
-        self._in_hex = False
-        self._capture = Capture()
-        self._showing_detail = False
         self._coming_back: Spot | None = None
+        self._left: PacketsSnapshot | None = None  # how the capture stood when the pane was left
+        self._reading = Reading(id="reading")
+        self._anatomy = Anatomy(id="below")
 
     def compose(self) -> ComposeResult:
         """Status, list, what is below it; a sheet takes the list's place."""
         yield Notice(id="failure")
         yield Notice(id="summary")
         yield self.table
-        with Container(id="below"):
-            yield Sheet(standing=True, id="layers")
-            yield Sheet(id="dump")
-        yield Notice(id="title", bar=True)
-        yield Sheet(id="sheet")
+        yield self._anatomy
+        yield self._reading
 
     def on_mount(self) -> None:
         """Begin with what the command line says."""
@@ -147,7 +114,6 @@ class PacketsPane(TablePane[Any]):
 
     def on_resize(self) -> None:
         """Narrow screens show what tcpdump shows, and the program; the line itself names the protocol."""
-        self.query_one("#below").set_class(self.size.width < _BESIDE, "narrow")
         if self.settings.columns is None:
             time = next((each for each in self.columns if each in _TIMES), _TIMES[0])
             usual = _NARROW if self.size.width < _WIDE else self.usual
@@ -159,30 +125,39 @@ class PacketsPane(TablePane[Any]):
     # --- what comes
 
     def wake(self, source: Any) -> None:
-        """The pane is seen: capture."""
+        """The pane is seen: capture, or show what has been captured meanwhile."""
         super().wake(source)
+        left, self._left = self._left, None
         self.feed.ask(self._capture)
         self._asked = None
         self._ask(None if self._following else max(0, self.table.place - _AROUND))
+        if left is not None and self._snapshot is not None and self._snapshot.running:
+            self._tell_meanwhile(left, self._snapshot)
+
+    def _tell_meanwhile(self, left: PacketsSnapshot, now: PacketsSnapshot) -> None:
+        came = now.status.captured - left.status.captured
+        gone = now.status.evicted - left.status.evicted
+        words = f"The capture went on meanwhile: {amount(came)} packets came"
+        words += f", and the {amount(gone)} oldest had to go." if gone else "."
+        self.app.notify(words, timeout=4)
 
     def rest(self) -> None:
-        """The pane is left: the capture ends, unless it is being written to a file."""
-        saving = None if self._snapshot is None else self._snapshot.saving
-        if saving is None or not self._snapshot_is_live():
+        """The pane is left: a capture goes on, as far as its store reaches; the reading of a file does not."""
+        now = self._snapshot
+        if now is None or now.capture.path is not None or (now.problem and not now.refused):
             super().rest()
-        else:
-            self.app.notify(
-                f"The capture goes on and is written to {visible(saving)}; w in the packet pane ends that.",
-                timeout=5,
-                markup=False,
-            )
+            return
+        if now.saving is not None:
+            where = f"and is written to {visible(now.saving)}; w in the packet pane ends that"
+            self.app.notify(f"The capture goes on {where}.", timeout=5, markup=False)
+        elif now.running:
+            self.app.notify("The capture goes on; S in the packet pane ends it.", timeout=3)
+        self.feed.ask(AskRows(0, None, narrowed(self.filter.text, self.scope)))
+        self._left = now
 
     def on_unmount(self) -> None:
-        """The program ends, and with it what is written."""
+        """The program ends, and with it the capture."""
         self._snapshot = None
-
-    def _snapshot_is_live(self) -> bool:
-        return self._snapshot is not None and self._snapshot.running and self._snapshot.capture.path is None
 
     def arrived(self, newest: Snapshot | Failure) -> None:
         """Show a snapshot."""
@@ -190,25 +165,34 @@ class PacketsPane(TablePane[Any]):
             self.fail(newest)
             return
         assert isinstance(newest, PacketsSnapshot)
-        self._snapshot = newest
-        self.fail(None)
-        problems: list[list[Phrase]] = []
-        if newest.problem:
-            lines = newest.problem.splitlines()
-            words = f" {lines[0]}. {newest.advice} R starts again, i changes what is captured."
-            problems.append([(words, Tone.BAD)])
-            problems += [[(line, Tone.BAD)] for line in lines[1:3]]
-        if newest.save_problem:
-            problems.append([(f" {newest.save_problem}", Tone.BAD)])
-        if newest.filter_problem:
-            problems.append([(f" filter: {newest.filter_problem}", Tone.BAD)])
-        self.query_one("#failure", Notice).say(*problems[:3])
+        before, self._snapshot = self._snapshot, newest
+        if before is not None and before.capture != newest.capture:
+            self._changed()
+        if newest.refused:
+            self._capture = newest.capture
+        if self._left is not None:
+            return
+        self.query_one("#failure", Notice).say(
+            *trouble_lines(newest, self.app.size.width - 2, 6 if self.app.size.height >= 20 else 3)
+        )
         if newest.filter == narrowed(self.filter.text, self.scope):
             oldest = newest.status.first if not newest.filter.strip() else None
             self._window = Window(newest.rows, newest.first, newest.total, oldest)
             self.present()
             self._stand()
-        self._renew(newest)
+        self._anatomy.renew(newest.detail)
+        self._reading.renew(newest, self.table.glyphs)
+
+    def _changed(self) -> None:
+        """Another capture has begun: what was shown of the one before is gone."""
+        self._close_all()
+        self._typed = None
+        self._following = self._capture.path is None
+        self._window = Window()
+        self._asked = None
+        self._packets_table.to_start()
+        self._ask(None if self._following else 0)
+        self.present()
 
     def present(self) -> None:
         """Show the rows of the window."""
@@ -262,6 +246,8 @@ class PacketsPane(TablePane[Any]):
         self._ask(max(0, top - _AROUND))
 
     def _ask(self, first: int | None) -> None:
+        if self._left is not None:
+            return
         asked = AskRows(self.size.height + 2 * _AROUND, first, narrowed(self.filter.text, self.scope))
         if asked != self._asked:
             self._asked = asked
@@ -273,7 +259,7 @@ class PacketsPane(TablePane[Any]):
         following = self.table.place >= len(self._window) - 1
         if following != self._following:
             self._set_following(following)
-        if self._showing_detail:
+        if self._anatomy.opened:
             self._show_detail()
 
     def _set_following(self, following: bool) -> None:
@@ -314,7 +300,7 @@ class PacketsPane(TablePane[Any]):
     def visit(self, visit: Visit) -> None:
         """A sheet on the selected packet; else the newest packets of what is followed."""
         if visit.view:
-            if self._sheet != visit.view:
+            if self._reading.what != visit.view:
                 self.action_sheet(visit.view)
             return
         self._close_all()
@@ -323,7 +309,7 @@ class PacketsPane(TablePane[Any]):
 
     def spot(self) -> Spot:
         """The sheet, whether the newest are followed, and whether a packet is shown in full."""
-        return replace(super().spot(), view=self._sheet, own=(self._following, self._showing_detail))
+        return replace(super().spot(), view=self._reading.what, own=(self._following, self._anatomy.opened))
 
     def restore(self, spot: Spot) -> None:
         """The rows of another filter or scope come later: then one stands on the same packet again."""
@@ -340,15 +326,14 @@ class PacketsPane(TablePane[Any]):
 
     def _reopen(self, sheet: str, detailed: bool) -> None:
         if detailed:
-            self._showing_detail = True
-            self.query_one("#below").styles.display = "block"
+            self._anatomy.open()
             self._show_detail()
         if sheet:
             self.action_sheet(sheet)
 
     def _close_all(self) -> None:
         """What is open speaks of a packet that may be gone."""
-        while self._sheet or self._showing_detail:
+        while self._reading.what or self._anatomy.opened:
             self.action_back()
 
     def sort_by(self, name: str, falling: bool | None = None) -> None:
@@ -379,8 +364,7 @@ class PacketsPane(TablePane[Any]):
         event.stop()
         if self._following:
             self._set_following(False)
-        self._showing_detail = True
-        self.query_one("#below").styles.display = "block"
+        self._anatomy.open()
         self._show_detail()
 
     def _show_detail(self) -> None:
@@ -388,34 +372,9 @@ class PacketsPane(TablePane[Any]):
         if packet is not None and packet.number:
             self.feed.ask(AskAbout(packet.number))
 
-    def on_sheet_moved(self, event: Sheet.Moved) -> None:
-        """Another field: mark its bytes."""
-        event.stop()
-        self._mark(event.place)
-
-    def _mark(self, place: int) -> None:
-        detail = None if self._snapshot is None else self._snapshot.detail
-        if detail is None:
-            return
-        places = field_places(detail.layers)
-        mark = places[place] if place < len(places) else (0, 0)
-        dump = self.query_one("#dump", Sheet)
-        dump.say(dump_lines(detail.data, mark), keep=True)
-        dump.reveal(mark[0] // 16)
-
-    def _renew(self, snapshot: PacketsSnapshot) -> None:
-        """What stands beside and in place of the list."""
-        detail = snapshot.detail
-        if self._showing_detail and detail is not None and detail.packet.number != self._detailed:
-            self._detailed = detail.packet.number
-            self.query_one("#layers", Sheet).say(detail_lines(detail.layers))
-            self._mark(0)
-        if self._sheet:
-            self._show_sheet(snapshot, keep=True)
-
     def action_switch(self) -> None:
         """The next of list, layers, dump."""
-        if not self._showing_detail or self._sheet:
+        if not self._anatomy.opened or self._reading.what:
             return
         order = [self.table, self.query_one("#layers"), self.query_one("#dump")]
         focused = self.screen.focused
@@ -426,7 +385,7 @@ class PacketsPane(TablePane[Any]):
 
     def action_sheet(self, what: str) -> None:
         """Open a sheet in place of the list, or close it."""
-        if self._sheet == what:
+        if self._reading.what == what:
             self._close_sheet()
             return
         if what in ("ladder", "stream"):
@@ -435,136 +394,43 @@ class PacketsPane(TablePane[Any]):
                 return
             self.feed.ask(AskAbout(packet.number, what))
         self.feed.ask(AskOverview(what if what in ("statistics", "conversations") else ""))
-        self._sheet = what
-        for name in ("#table", "#below"):
-            self.query_one(name).styles.display = "none"
-        self.query_one("#title").styles.display = "block"
-        sheet = self.query_one("#sheet", Sheet)
-        sheet.styles.display = "block"
-        sheet.say([[("…", Tone.FAINT)]])
-        sheet.focus()
-        self._title()
-
-    def _title(self) -> None:
-        words = "  x hex or text  w writes it to a file" if self._sheet == "stream" else ""
-        self.query_one("#title", Notice).say(
-            [(f" {_TITLES[self._sheet]}", Tone.STRONG), (f"   Esc back to the list{words}", Tone.FAINT)]
-        )
-
-    def _show_sheet(self, snapshot: PacketsSnapshot, *, keep: bool) -> None:
-        sheet = self.query_one("#sheet", Sheet)
-        width = self.size.width - 2
-        plain = self.table.glyphs.name == "ascii"
-        if self._sheet == "ladder" and snapshot.ladder is not None:
-            sheet.say(ladder_lines(snapshot.ladder, width, plain=plain), keep=keep)
-        elif self._sheet == "stream" and snapshot.stream is not None:
-            sheet.say(stream_lines(snapshot.stream, in_hex=self._in_hex), keep=keep)
-        elif self._sheet == "statistics" and snapshot.overview is not None:
-            sheet.say(statistics_lines(snapshot.overview, width, self.table.glyphs), keep=keep)
-        elif self._sheet == "conversations" and snapshot.conversations is not None:
-            sheet.say(conversation_lines(snapshot.conversations, width), keep=keep)
+        self.table.styles.display = self._anatomy.styles.display = "none"
+        self._reading.open(what)
 
     def _close_sheet(self) -> None:
-        self._sheet = ""
+        self._reading.shut()
         self.feed.ask(AskOverview())
-        self.query_one("#sheet").styles.display = "none"
-        self.query_one("#title").styles.display = "none"
         self.table.styles.display = "block"
-        if self._showing_detail:
-            self.query_one("#below").styles.display = "block"
-            self._detailed = 0
+        if self._anatomy.opened:
+            self._anatomy.open()
+            self._anatomy.forget()
             self._show_detail()
         self.table.focus()
 
+    def focus_pane(self) -> None:
+        """The sheet that is read has the keys, else the list."""
+        if self._reading.what:
+            self._reading.query_one("#sheet").focus()
+        else:
+            super().focus_pane()
+
+    def _stream_shown(self) -> Stream | None:
+        return self._snapshot.stream if self._snapshot is not None and self._reading.what == "stream" else None
+
     def action_hex(self) -> None:
         """The stream in hex, or as text."""
-        self._in_hex = not self._in_hex
-        if self._snapshot is not None and self._sheet == "stream":
-            self._show_sheet(self._snapshot, keep=True)
+        self._reading.in_hex = not self._reading.in_hex
+        if self._snapshot is not None and self._reading.what == "stream":
+            self._reading.renew(self._snapshot, self.table.glyphs)
 
     def action_back(self) -> None:
         """Close the sheet, the details, take off tags, the filter: the last that was opened."""
-        if self._sheet:
+        if self._reading.what:
             self._close_sheet()
-        elif self._showing_detail:
-            self._showing_detail = False
-            self._detailed = 0
-            self.query_one("#below").styles.display = "none"
+        elif self._anatomy.opened:
+            self._anatomy.shut()
             self.table.focus()
+        elif self._snapshot is not None and self._snapshot.refused:
+            self.feed.ask(self._capture)  # which takes the words about what was refused away
         else:
             super().action_back()
-
-    # --- what is captured
-
-    def action_capture(self) -> None:
-        """Type an interface and a capture filter."""
-        now = self._capture
-        text = f"{now.interface or 'any'} {now.expression}".strip()
-
-        def changed(text: str) -> Answer:
-            return Answer("interface (any for all), then a capture filter: eth0 port 53 or icmp")
-
-        def done(said: str | None) -> None:
-            if said is None:
-                return
-            interface, _, expression = said.strip().partition(" ")
-            chosen = None if interface in ("", "any") else interface
-            self._begin(Capture(chosen, expression.strip(), now.with_own_session, None, now.attempt + 1))
-
-        self.ask_line("Capture", text, changed, done)
-
-    def _begin(self, capture: Capture) -> None:
-        self._close_all()
-        self._capture = capture
-        self._following = True
-        self._window = Window()
-        self._asked = None
-        self.feed.ask(capture)
-        self._ask(None)
-        self.present()
-
-    def action_again(self) -> None:
-        """The same from the beginning."""
-        now = self._capture
-        again = Capture(now.interface, now.expression, now.with_own_session, now.path, now.attempt + 1)
-        self._begin(again)
-
-    def action_own(self) -> None:
-        """Capture one's own SSH connection too, or not."""
-        now = self._capture
-        own = not now.with_own_session
-        self._begin(Capture(now.interface, now.expression, own, now.path, now.attempt + 1))
-        self.app.notify("pitop's own SSH connection is " + ("captured too" if own else "left out"), timeout=3)
-
-    def _write_stream(self) -> None:
-        stream = None if self._snapshot is None else self._snapshot.stream
-        if stream is None:
-            return
-
-        def changed(text: str) -> Answer:
-            return Answer("both sides, in the order in which they spoke, as they are")
-
-        def done(said: str | None) -> None:
-            if said:
-                self.act(WriteStream(said.strip(), stream))
-            self.query_one("#sheet").focus()
-
-        self.ask_line("Write to", "stream.bin", changed, done)
-
-    def action_write(self) -> None:
-        """Type the name of a file to write packets to, or the stream that is shown; again ends it."""
-        if self._sheet == "stream":
-            self._write_stream()
-            return
-        if self._snapshot is not None and self._snapshot.saving is not None:
-            self.feed.ask(SaveTo())
-            return
-
-        def changed(text: str) -> Answer:
-            return Answer("a name that ends in .pcapng keeps process names; .gz and .zst compress; w again ends it")
-
-        def done(said: str | None) -> None:
-            if said:
-                self.feed.ask(SaveTo(said.strip()))
-
-        self.ask_line("Write to", "pitop.pcapng", changed, done)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
+
 from pitop.model.packets.snapshot import PacketsSnapshot
 from pitop.render.field import Tone
+from pitop.render.text import sentences
 from pitop.render.units import amount, bytes_text
 from pitop.tui.widgets.notice import Phrase
 
-__all__ = ["status_line"]
+__all__ = ["status_line", "trouble_lines"]
+
+_AGAIN = "R starts again, i changes what is captured."
 
 
 def status_line(snapshot: PacketsSnapshot, filter_text: str, shown: int, *, following: bool) -> list[Phrase]:
@@ -45,3 +50,26 @@ def status_line(snapshot: PacketsSnapshot, filter_text: str, shown: int, *, foll
         phrases.append((f"  filter: {filter_text} ({amount(shown)})", Tone.WARN))
     phrases.append(("  following" if following else "  stopped here, f follows", Tone.FAINT))
     return phrases
+
+
+def trouble_lines(snapshot: PacketsSnapshot, width: int, most: int) -> list[list[Phrase]]:
+    """What is wrong and what to do, in lines of at most `width` cells, at most so many lines.
+
+    A filter that is wrong stands above its caret; where it is too long, the part around the caret is shown.
+    """
+    said: list[str] = []
+    if snapshot.problem:
+        first, *quoted = snapshot.problem.splitlines()
+        goes_on = "The capture before goes on; i tries another." if snapshot.refused else _AGAIN
+        said += wrap(sentences(first, snapshot.advice, goes_on), width)
+        said += _around_caret(quoted[:2], width)
+    said += wrap(snapshot.save_problem, width)
+    if snapshot.filter_problem:
+        said += wrap(f"filter: {snapshot.filter_problem}", width)
+    return [[(f" {line}", Tone.BAD)] for line in said[:most]]
+
+
+def _around_caret(quoted: list[str], width: int) -> list[str]:
+    """An expression and the caret under it, moved to the left together as far as it takes."""
+    over = max(0, len(quoted[-1].rstrip()) + 8 - width) if quoted else 0
+    return [line[over : over + width] for line in quoted]

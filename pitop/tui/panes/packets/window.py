@@ -66,6 +66,11 @@ class PacketTable(Table[Packet]):
         super().__init__(*words, **options)
         self._wanted = wanted
 
+    def to_start(self) -> None:
+        """Forget which row was selected: the first is."""
+        self._place = self._top = 0
+        self._selected = None
+
     def to_end(self) -> None:
         """Show and select the newest row, without saying that somebody moved."""
         if not self._rows:
