@@ -139,7 +139,8 @@ def large_file(path: Path, packets: int) -> None:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1))
         for number in range(packets):
             port = 1024 + number % 5000
-            tcp = struct.pack("!HHIIBBHHH", port, 80, number, 1, 0x50, 0x10, 500, 0, 0) + b"data"
+            sequence = port * 7919 + number // 5000 * 4
+            tcp = struct.pack("!HHIIBBHHH", port, 80, sequence, 99, 0x50, 0x10, 500, 0, 0) + b"data"
             ip = struct.pack(
                 "!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, b"\x0a\x00\x00\x01", b"\x0a\x00\x00\x02"
             )

@@ -33,6 +33,8 @@ def run(arguments: Sequence[str]) -> int:
     except FilterError as error:
         print(f"pitop packets: {error.message}\n  {said.filter}\n  {error.caret()}", file=sys.stderr)
         return 2
+    if said.write == "-" and (said.file_size is not None or said.file_seconds is not None):
+        parser.error("-C and -G begin new files, and standard output (-w -) is none")
     said.filter = narrowed(said.filter, scope)
     keep = _display_filter(said.filter)
     if said.read is None:

@@ -132,11 +132,20 @@ class _Spooled:
             self._at.append(source.spool(frame.data))
 
     def frame(self, place: int) -> Frame:
-        link, interface, outgoing, comment = self._frames[place if len(self._frames) > 1 else 0]
-        data = self._input.content(self._at[place], self._sizes[place])
-        return Frame(
-            self._seconds[place], self._nanoseconds[place], link, self._wire[place], data, interface, outgoing, comment
-        )
+        return next(self.between(place, place + 1))
+
+    def between(self, first: int, last: int) -> Iterator[Frame]:
+        """Those from `first` to before `last`, read at once."""
+        start = self._at[first]
+        content = self._input.content(start, self._at[last - 1] + self._sizes[last - 1] - start)
+        several = len(self._frames) > 1
+        for place in range(first, last):
+            link, interface, outgoing, comment = self._frames[place if several else 0]
+            at = self._at[place] - start
+            yield Frame(
+                self._seconds[place], self._nanoseconds[place], link, self._wire[place],
+                content[at : at + self._sizes[place]], interface, outgoing, comment,
+            )  # fmt: skip
 
 
 class FileInput:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from pitop.collect.packets.store import PacketStore
+from pitop.collect.packets.store import Chunk, PacketStore
+from pitop.model.packets.analysis import window_scale
 from pitop.model.packets.flows import Flow, Flows
 from pitop.model.packets.frame import Frame
 from pitop.model.packets.statistics import Statistics
@@ -15,6 +16,7 @@ __all__ = ["Index"]
 
 _SYN = 0x02
 _DOMAIN = 53
+_STRETCH = 64  # packets between two looks at the clock
 
 
 class Index:
@@ -58,44 +60,27 @@ class Index:
             while len(chunk.flows) < place:  # begun in the middle: what was before is not known
                 chunk.flows.append(None)
                 chunk.bases.append(None)
-            enter, frame_at, count = self.flows.enter, chunk.frames.frame, self.statistics.count
-            for number in range(place, chunk.frames.packets):
-                frame = frame_at(number)
-                summary = summarise(frame.data, frame.link, frame.length)
-                scale = _window_scale(frame.data, summary) if summary.flags > 0 and summary.flags & _SYN else None
-                moment = frame.seconds + frame.nanoseconds / 1e9
-                cookie = self._cookie(summary, frame.data) if summary.destination_port == _DOMAIN else 0
-                flow, new, base, trouble = enter(summary, moment, frame.length, chunk.first + number, scale, cookie)
-                chunk.flows.append(flow)
-                chunk.bases.append(base)
-                if trouble:
-                    chunk.troubles[number] = trouble
-                count(summary, frame, moment, trouble)
-                self.next += 1
-                if new and flow is not None:
-                    self._opened(flow, summary, frame)
-                if not number & 0x1F and time.monotonic() > until:
-                    return self.next < store.next
+            last = min(place + _STRETCH, chunk.frames.packets)
+            self._stretch(chunk, place, last)
+            if time.monotonic() > until:
+                return self.next < store.next
         return False
 
-
-def _window_scale(data: bytes, summary: Summary) -> int | None:
-    """The window scale option of a SYN; 0 when there is none."""
-    at = summary.payload
-    start = summary.network
-    header = (data[start] & 0x0F) * 4 if data[start] >> 4 == 4 else 40
-    place = start + header + 20
-    while place + 1 < min(at, len(data)):
-        kind = data[place]
-        if kind == 0:
-            break
-        if kind == 1:
-            place += 1
-            continue
-        size = data[place + 1]
-        if kind == 3 and size == 3 and place + 2 < len(data):
-            return min(data[place + 2], 14)
-        if size < 2:
-            break
-        place += size
-    return 0
+    def _stretch(self, chunk: Chunk, first: int, last: int) -> None:
+        """Enter the packets of a chunk from `first` to before `last`."""
+        enter, count = self.flows.enter, self.statistics.count
+        note_flow, note_base = chunk.flows.append, chunk.bases.append
+        for number, frame in enumerate(chunk.frames.between(first, last), first):
+            summary = summarise(frame.data, frame.link, frame.length)
+            scale = window_scale(frame.data, summary) if summary.flags > 0 and summary.flags & _SYN else None
+            moment = frame.seconds + frame.nanoseconds / 1e9
+            cookie = self._cookie(summary, frame.data) if summary.destination_port == _DOMAIN else 0
+            flow, new, base, trouble = enter(summary, moment, frame.length, chunk.first + number, scale, cookie)
+            note_flow(flow)
+            note_base(base)
+            if trouble:
+                chunk.troubles[number] = trouble
+            count(summary, frame, moment, trouble)
+            self.next += 1
+            if new and flow is not None:
+                self._opened(flow, summary, frame)

@@ -10,7 +10,7 @@ from pitop.collect.collector import Unavailable
 from pitop.kernel.packets.libpcap import BadFilter, CompiledFilter, LibpcapMissing, compile_capture_filter
 from pitop.kernel.packets.privileges import give_up
 from pitop.kernel.packets.reader import CaptureFile, CaptureFileError, open_raw
-from pitop.model.packets.analysis import Analysis
+from pitop.model.packets.analysis import Analysis, window_scale
 from pitop.model.packets.dissection import SequenceBook
 from pitop.model.packets.frame import Frame
 from pitop.model.packets.owners import owner_of_comment
@@ -18,7 +18,7 @@ from pitop.model.packets.row import Base, Row
 
 __all__ = ["bare_rows_of", "filter_frames", "frames_of", "leave_root", "opened", "rows_of"]
 
-
+_SYN = 0x02
 _MEMORY = 4 << 30  # bytes that reading a file without privileges may take
 
 
@@ -88,6 +88,7 @@ def rows_of(frames: Iterator[Frame], keep: Callable[[Row], bool] | None = None) 
         summary = row.summary
         row.base = Base.of(book, summary)
         if summary.transport == 6:
-            row.trouble = analysis.judge(summary, moment)
+            scale = window_scale(frame.data, summary) if summary.flags & _SYN else None
+            row.trouble = analysis.judge(summary, moment, scale)
         if keep is None or keep(row):
             yield row

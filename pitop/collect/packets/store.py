@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Protocol
 
 from pitop.model.packets.flows import Flow
 from pitop.model.packets.frame import Frame
+from pitop.model.packets.owners import owner_of_comment
 from pitop.model.packets.row import Base, Row
 
 __all__ = ["Chunk", "Frames", "PacketStore"]
@@ -20,6 +22,7 @@ class Frames(Protocol):
     @property
     def size(self) -> int: ...
     def frame(self, place: int) -> Frame: ...
+    def between(self, first: int, last: int) -> Iterator[Frame]: ...
 
 
 class Chunk:
@@ -98,6 +101,8 @@ class PacketStore:
             flow = chunk.flows[place]
             if flow is not None:
                 row.owner, row.peer = flow.owner, flow.peer
+            if row.owner is None:
+                row.owner = owner_of_comment(frame.comment)
             row.trouble = chunk.troubles.get(place, ())
         if self.began is not None:
             row.since_start = frame.time - self.began

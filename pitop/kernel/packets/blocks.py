@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from array import array
+from collections.abc import Iterator
 
 from pitop.kernel.packets.ring import HARDWARE_LINKS
 from pitop.model.packets.frame import Frame
@@ -90,3 +91,18 @@ class RingBlock:
         link = HARDWARE_LINKS.get(hardware, _RAW)
         name = self.names.get(number)
         return Frame(seconds, nanoseconds, link, length, data, name, kind == _OUTGOING)
+
+    def between(self, first: int, last: int) -> Iterator[Frame]:
+        """The packets from `first` to before `last`."""
+        block, names = self.data, self.names
+        unpack, link_of, links = _HEADER.unpack_from, _LINK.unpack_from, HARDWARE_LINKS
+        for place, at in enumerate(self.offsets()[first:last], first):
+            _, seconds, nanoseconds, size, length, status, start = unpack(block, at)
+            if status & _VLAN_VALID:
+                yield self.frame(place)
+                continue
+            number, hardware, kind = link_of(block, at + 52)
+            data = block[at + start : at + start + size]
+            yield Frame(
+                seconds, nanoseconds, links.get(hardware, _RAW), length, data, names.get(number), kind == _OUTGOING
+            )

@@ -97,7 +97,7 @@ class CaptureWriter:
         self.path = path
         self.link = link
         self.snap_length = snap_length
-        self.ring = ring or Ring()
+        self.ring = Ring() if ring is None or path == "-" else ring
         self.files: list[str] = []
         self.packets = 0
         self._number = 0

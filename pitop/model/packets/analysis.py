@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pitop.model.packets.summary import Summary
 
-__all__ = ["WORDS", "Analysis"]
+__all__ = ["WORDS", "Analysis", "Side", "window_scale"]
 
 WORDS = {
     "tcp retransmission": "Sent again: the first copy, or its acknowledgement, got lost or came too late.",
@@ -33,9 +33,10 @@ _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
 _OUT_OF_ORDER = 0.003  # seconds after the highest segment within which an older one counts as overtaken
 _FAST = 0.020  # seconds after the last duplicate ack within which the repetition counts as fast
 _MOST = 20_000
+_ALL, _HALF = 0xFFFFFFFF, 0x80000000  # sequence numbers are taken modulo 2³²; half of them lie ahead
 
 
-class _Side:
+class Side:
     """One direction of a connection."""
 
     __slots__ = (
@@ -59,7 +60,37 @@ class _Side:
 
 def _after(one: int, other: int) -> bool:
     """Whether sequence number `one` lies behind `other`, modulo 2³²."""
-    return 0 < (one - other) & 0xFFFFFFFF < 0x80000000
+    return 0 < (one - other) & _ALL < _HALF
+
+
+def _fills(end: int, theirs: Side) -> bool:
+    """Whether a segment that goes up to `end` fills the receiver's window, as far as its scale is known."""
+    if not theirs.window or theirs.ack is None or theirs.scale < 0:
+        return False
+    return end == (theirs.ack + (theirs.window << theirs.scale)) & _ALL
+
+
+def _healthy(packet: Summary, mine: Side, theirs: Side, time: float) -> bool:
+    """Enter a segment that comes as expected and of which nothing is to be said, as nearly all do: in order,
+    acknowledging something new or carrying something, both windows open. False, and nothing done, for any other."""
+    sequence, ack, size, window = packet.sequence, packet.ack, packet.size, packet.window
+    if packet.flags & (_FIN | _SYN | _RST | _ACK) != _ACK or sequence != mine.next or not window or theirs.zero:
+        return False
+    if (size == 0 and ack == mine.ack) or (theirs.next is not None and 0 < (ack - theirs.next) & _ALL < _HALF):
+        return False
+    if size:
+        end = (sequence + size) & _ALL
+        if _fills(end, theirs):
+            return False
+        mine.next = end
+        mine.highest_time = time
+    if mine.ack is None or 0 < (ack - mine.ack) & _ALL < _HALF:
+        mine.ack = ack
+    mine.window = window
+    mine.dup_acks = 0
+    mine.last_sequence = sequence
+    mine.zero = mine.keeping_alive = mine.probing = False
+    return True
 
 
 class Analysis:
@@ -69,14 +100,19 @@ class Analysis:
     """
 
     def __init__(self) -> None:
-        self._connections: dict[tuple[bytes, bytes, int, int], tuple[_Side, _Side]] = {}
+        self._connections: dict[tuple[bytes, bytes, int, int], tuple[Side, Side]] = {}
 
-    def judge(self, packet: Summary, time: float, scale: int | None = None) -> tuple[str, ...]:
+    def judge(
+        self, packet: Summary, time: float, scale: int | None = None, sides: tuple[Side, Side] | None = None
+    ) -> tuple[str, ...]:
         """What is to be said of a TCP segment; nothing for a healthy one. `time` in seconds.
 
-        `scale` is the window scale option of a SYN, where it was read.
+        `scale` is the window scale option of a SYN, where it was read. `sides` are the sender's and the receiver's
+        where whoever calls keeps them; then nothing has to be looked up.
         """
-        mine, theirs = self._sides(packet)
+        mine, theirs = self._sides(packet) if sides is None else sides
+        if _healthy(packet, mine, theirs, time):
+            return ()
         flags = packet.flags
         words: list[str] = []
         if flags & _RST:
@@ -93,7 +129,7 @@ class Analysis:
         self._remember(packet, mine, time, words)
         return tuple(words)
 
-    def _sides(self, packet: Summary) -> tuple[_Side, _Side]:
+    def _sides(self, packet: Summary) -> tuple[Side, Side]:
         one = (packet.source, packet.source_port)
         other = (packet.destination, packet.destination_port)
         turned = one > other
@@ -103,11 +139,11 @@ class Analysis:
         if found is None:
             if len(self._connections) >= _MOST:
                 del self._connections[next(iter(self._connections))]
-            found = self._connections[key] = (_Side(), _Side())
+            found = self._connections[key] = (Side(), Side())
         return (found[1], found[0]) if turned else found
 
     @staticmethod
-    def _sequence_words(packet: Summary, mine: _Side, theirs: _Side, time: float, words: list[str]) -> None:
+    def _sequence_words(packet: Summary, mine: Side, theirs: Side, time: float, words: list[str]) -> None:
         flags, size, sequence = packet.flags, packet.size, packet.sequence
         if mine.next is None or flags & _RST:
             return
@@ -133,18 +169,16 @@ class Analysis:
                 words.append("tcp retransmission")
 
     @staticmethod
-    def _window_words(packet: Summary, mine: _Side, theirs: _Side, words: list[str]) -> None:
+    def _window_words(packet: Summary, mine: Side, theirs: Side, words: list[str]) -> None:
         flags, size = packet.flags, packet.size
         control = flags & (_SYN | _FIN | _RST)
         if packet.window == 0 and not control:
             words.append("tcp zero window")
-        if size and theirs.window and theirs.ack is not None and theirs.scale >= 0 and not control:
-            limit = (theirs.ack + (theirs.window << theirs.scale)) & 0xFFFFFFFF
-            if (packet.sequence + size) & 0xFFFFFFFF == limit:
-                words.append("tcp window full")
+        if size and not control and _fills((packet.sequence + size) & _ALL, theirs):
+            words.append("tcp window full")
 
     @staticmethod
-    def _ack_words(packet: Summary, mine: _Side, theirs: _Side, time: float, words: list[str]) -> None:
+    def _ack_words(packet: Summary, mine: Side, theirs: Side, time: float, words: list[str]) -> None:
         flags, size, ack = packet.flags, packet.size, packet.ack
         if not flags & _ACK or flags & _RST:
             return
@@ -168,7 +202,7 @@ class Analysis:
             words.append("tcp dup ack")
 
     @staticmethod
-    def _remember(packet: Summary, mine: _Side, time: float, words: list[str]) -> None:
+    def _remember(packet: Summary, mine: Side, time: float, words: list[str]) -> None:
         flags, size = packet.flags, packet.size
         if flags & _ACK:
             if mine.ack is None or _after(packet.ack, mine.ack):
@@ -183,3 +217,25 @@ class Analysis:
         mine.last_sequence = packet.sequence
         mine.keeping_alive = "tcp keep-alive" in words
         mine.probing = "tcp zero window probe" in words
+
+
+def window_scale(data: bytes, summary: Summary) -> int | None:
+    """The window scale option of a SYN; 0 when there is none."""
+    at = summary.payload
+    start = summary.network
+    header = (data[start] & 0x0F) * 4 if data[start] >> 4 == 4 else 40
+    place = start + header + 20
+    while place + 1 < min(at, len(data)):
+        kind = data[place]
+        if kind == 0:
+            break
+        if kind == 1:
+            place += 1
+            continue
+        size = data[place + 1]
+        if kind == 3 and size == 3 and place + 2 < len(data):
+            return min(data[place + 2], 14)
+        if size < 2:
+            break
+        place += size
+    return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitop.model.packets.analysis import Analysis
+from pitop.model.packets.analysis import Analysis, Side
 from pitop.model.packets.dissection import SequenceBook
 from pitop.model.packets.row import Base, Owner
 from pitop.model.packets.summary import Summary
@@ -26,7 +26,7 @@ class Flow:
 
     __slots__ = (
         "a", "a_port", "b", "b_port", "bases", "began", "cookies", "ended", "first", "handshake_seconds", "here",
-        "last", "number", "octets", "owners", "packets", "protocol", "start", "transport", "wanted",
+        "last", "number", "octets", "owners", "packets", "protocol", "sides", "start", "transport", "wanted",
     )  # fmt: skip
 
     def __init__(self, number: int, summary: Summary, time: float, packet: int) -> None:
@@ -53,6 +53,7 @@ class Flow:
         self.ended = False
         self.wanted = 0.0
         self.bases: list[Base | None] = [None, None]
+        self.sides = _sides() if summary.transport == 6 else None
 
     @property
     def owner(self) -> Owner | None:
@@ -78,6 +79,12 @@ class Flow:
             self.owners[place] = owner
         if cookie:
             self.cookies[place] = cookie
+
+
+def _sides() -> tuple[tuple[Side, Side], tuple[Side, Side]]:
+    """What the analysis knows of both directions, the sender's side first: for a → b and for b → a."""
+    a, b = Side(), Side()
+    return (a, b), (b, a)
 
 
 class Flows:
@@ -118,17 +125,26 @@ class Flows:
             return flow, new, None, ()
         if summary.protocol != "TCP" and flow.protocol == "TCP":
             flow.protocol = summary.protocol
-        flags = summary.flags
-        if flags & (_FIN | _RST):
+        if summary.flags & (_FIN | _RST):
             flow.ended = True
-        if flags & _SYN and flags & _ACK and flow.handshake_seconds is None and way == 1 and flow.packets[0]:
-            flow.handshake_seconds = time - flow.began
+        base = flow.bases[way]
+        if summary.flags & _SYN or base is None or base.first:
+            base = self._base(flow, way, summary, time)
+        elif not summary.flags & _ACK:
+            base = None
+        sides = None if flow.sides is None else flow.sides[way]
+        return flow, new, base, self._analysis.judge(summary, time, scale, sides)
+
+    def _base(self, flow: Flow, way: int, summary: Summary, time: float) -> Base | None:
+        """What a segment's numbers are relative to; one object for a direction, until it begins anew."""
+        if summary.flags & (_SYN | _ACK) == _SYN | _ACK:
+            flow.bases = [None, None]
+            if flow.handshake_seconds is None and way == 1 and flow.packets[0]:
+                flow.handshake_seconds = time - flow.began
         base = Base.of(self._book, summary)
-        if base == flow.bases[way]:
-            base = flow.bases[way]  # one object for all packets of a direction
-        else:
+        if base is not None:
             flow.bases[way] = base
-        return flow, new, base, self._analysis.judge(summary, time, scale)
+        return base
 
     def _new(self, key: tuple[bytes, bytes, int, int, int], summary: Summary, time: float, packet: int) -> Flow:
         if len(self.by_number) >= _MOST:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ _MOST_NAMES = 5_000
 _MOST_MOMENTS = 3_600
 _SIZES = (79, 159, 319, 639, 1279, 2559)
 _SIZE_NAMES = ("up to 79", "80–159", "160–319", "320–639", "640–1279", "1280–2559", "2560 and more")
+_SPOKEN = frozenset(("DNS", "MDNS", "TLS", "QUIC", "HTTP"))  # what is looked into for names and requests
 
 
 class Count(Struct, frozen=True):
@@ -72,7 +74,7 @@ class Statistics:
     def __init__(self) -> None:
         self.packets = 0
         self.octets = 0
-        self._protocols: dict[tuple[str, ...], list[int]] = {}
+        self._protocols: dict[tuple[str, int, int, bool], list[int]] = {}
         self._ends: dict[bytes, list[int]] = {}
         self._lengths = [[0, 0] for _ in _SIZE_NAMES]
         self._moments: OrderedDict[int, list[int]] = OrderedDict()
@@ -86,21 +88,24 @@ class Statistics:
         length = frame.length
         self.packets += 1
         self.octets += length
-        _add(self._protocols, _layers(summary), length)
-        for end in (summary.source, summary.destination):
-            if end and (end in self._ends or len(self._ends) < _MOST_ENDS):
-                _add(self._ends, end, length)
-        bucket = 0
-        while bucket < len(_SIZES) and length > _SIZES[bucket]:
-            bucket += 1
-        self._lengths[bucket][0] += 1
-        self._lengths[bucket][1] += length
-        _add(self._moments, frame.seconds, length)
-        if len(self._moments) > _MOST_MOMENTS:
+        source, destination, protocol = summary.source, summary.destination, summary.protocol
+        _add(self._protocols, (protocol, summary.transport, len(source), summary.network < 0), length)
+        ends = self._ends
+        for end in (source, destination):
+            values = ends.get(end)
+            if values is not None:
+                values[0] += 1
+                values[1] += length
+            elif end and len(ends) < _MOST_ENDS:
+                ends[end] = [1, length]
+        values = self._lengths[bisect_left(_SIZES, length)]
+        values[0] += 1
+        values[1] += length
+        if _add(self._moments, frame.seconds, length) and len(self._moments) > _MOST_MOMENTS:
             self._moments.popitem(last=False)
         for word in trouble:
             _add(self._troubles, word, length)
-        if summary.payload and summary.size:
+        if protocol in _SPOKEN and summary.payload and summary.size:
             self._payload(summary, frame, time)
 
     def _payload(self, summary: Summary, frame: Frame, time: float) -> None:
@@ -144,7 +149,7 @@ class Statistics:
 
     def overview(self, most: int = 200) -> Overview:
         """The largest and the newest of everything."""
-        protocols = sorted(self._protocols.items())
+        protocols = [(_layers(*key), values) for key, values in self._protocols.items()]
         tree = tuple(Count(" · ".join(layers), *values) for layers, values in _with_parents(protocols))
         ends = sorted(self._ends.items(), key=lambda item: -item[1][1])[:most]
         text = Summary("").address
@@ -162,31 +167,32 @@ class Statistics:
         )
 
 
-def _add(table: dict, key: object, length: int) -> None:  # type: ignore[type-arg]
+def _add(table: dict, key: object, length: int) -> bool:  # type: ignore[type-arg]
+    """Count a packet under a key; whether the key is new."""
     values = table.get(key)
     if values is None:
         table[key] = [1, length]
-    else:
-        values[0] += 1
-        values[1] += length
+        return True
+    values[0] += 1
+    values[1] += length
+    return False
 
 
 def _largest(table: dict[str, list[int]], most: int) -> tuple[Count, ...]:
     return tuple(Count(name, *values) for name, values in sorted(table.items(), key=lambda item: -item[1][0])[:most])
 
 
-def _layers(summary: Summary) -> tuple[str, ...]:
-    """The protocols from the outside in."""
-    size = len(summary.source)
-    if summary.network < 0 or size not in (4, 16) or summary.protocol in ("ARP", "RARP"):
-        return (summary.protocol,)
+def _layers(protocol: str, transport: int, size: int, bare: bool) -> tuple[str, ...]:
+    """The protocols from the outside in; `size` is an address's, `bare` says that there is no IP header."""
+    if bare or size not in (4, 16) or protocol in ("ARP", "RARP"):
+        return (protocol,)
     network = "IPv4" if size == 4 else "IPv6"
-    if summary.protocol == network:
+    if protocol == network:
         return (network,)
-    carrier = {6: "TCP", 17: "UDP"}.get(summary.transport)
-    if carrier is None or carrier == summary.protocol:
-        return (network, summary.protocol)
-    return (network, carrier, summary.protocol)
+    carrier = {6: "TCP", 17: "UDP"}.get(transport)
+    if carrier is None or carrier == protocol:
+        return (network, protocol)
+    return (network, carrier, protocol)
 
 
 def _with_parents(found: list[tuple[tuple[str, ...], list[int]]]) -> list[tuple[tuple[str, ...], list[int]]]:

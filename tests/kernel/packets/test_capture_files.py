@@ -167,3 +167,19 @@ def test_no_link_is_followed_when_a_file_is_made(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="symbolic"):
         CaptureWriter(str(tmp_path / "link.pcap"), 1)
     assert not (tmp_path / "elsewhere").exists()
+
+
+class _Screen:
+    """What Textual puts in sys.stdout's place: something without bytes underneath."""
+
+
+@pytest.mark.parametrize("name", ["a.pcap", "a.pcapng.gz", "a.pcap.zst"])
+def test_it_writes_where_standard_output_is_a_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("sys.stdout", _Screen())
+    frames = read(SSH)[:5]
+    with CaptureWriter(str(tmp_path / name), 1) as writer:
+        for frame in frames:
+            writer.write(frame)
+    assert [frame.data for frame in read(tmp_path / name)] == [frame.data for frame in frames]
