@@ -333,6 +333,8 @@ async def test_a_capture_is_stopped_and_a_file_opened_by_keys() -> None:
         await pilot.press("S")
         await pilot.pause()
         assert asked(source, Halt) == [Halt()]
+        await put(pilot, source, snapshot(950, running=False))
+        assert "ended, R starts again" in shown(pilot)
         await pilot.press("O", *"a", "full_stop", *"pcap", "enter")
         await pilot.pause()
         assert asked(source, Capture)[-1] == Capture(path="a.pcap", attempt=1)
@@ -379,3 +381,15 @@ async def test_a_files_status_has_room_for_the_losses() -> None:
     path = "/a/very/long/way/to/a/place/where/someone/keeps/captures/of/last/winter/evening.pcapng"
     async with opened(snapshot(capture=Capture(path=path)), (80, 24), reading=path) as (pilot, _, _source):
         assert "evening.pcapng  1000 packets  dropped 7" in shown(pilot)
+
+
+async def test_what_prompts_say_is_not_cut_on_a_narrow_screen() -> None:
+    async with opened(snapshot(950), (80, 24)) as (pilot, _, _source):
+        for button in ("backslash", "i", "w", "O"):
+            await pilot.press(button)
+            await pilot.pause()
+            assert pilot.app.query_one("Prompt")
+            lines = shown(pilot).splitlines()
+            assert "…" not in lines[-2], lines[-2]
+            await pilot.press("escape")
+            await pilot.pause()

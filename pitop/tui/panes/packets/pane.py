@@ -53,7 +53,7 @@ class PacketsPane(CapturingPane):
     main = ("info", "process", "protocol")
     shed = ("interface", "number", "protocol", "pid", "length", "process")
     row_word = "packets"
-    filter_example = "port=80 and tcp.flags~S · process=wget · dns.name~example · trouble~retransmission · length>1000"
+    filter_example = "port=80 and tcp.flags~S · process=wget · dns.name~example · trouble~dup"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("packets.follow", "f", "follow", "Follow", "Stay with the newest packet, or stop here", footer=True),

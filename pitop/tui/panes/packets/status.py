@@ -48,7 +48,10 @@ def status_line(snapshot: PacketsSnapshot, filter_text: str, shown: int, *, foll
         phrases.append((f"  {amount(status.unsaved)} not written", Tone.BAD))
     if filter_text.strip():
         phrases.append((f"  filter: {filter_text} ({amount(shown)})", Tone.WARN))
-    phrases.append(("  following" if following else "  stopped here, f follows", Tone.FAINT))
+    if capture.path is None and status.captured and not snapshot.running and not snapshot.problem:
+        phrases.append(("  ended, R starts again", Tone.WARN))
+    else:
+        phrases.append(("  following" if following else "  stopped here, f follows", Tone.FAINT))
     return phrases
 
 
