@@ -99,9 +99,20 @@ async def test_it_follows_the_newest_and_says_what_was_lost() -> None:
         assert asked(source, AskRows)[-1].first is None
 
 
-async def test_losses_are_said_on_the_lowest_screen_too() -> None:
-    async with opened(snapshot(950), (60, 12)) as (pilot, _, _):
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("path", [None, "/a/capture/of/a/very/long/evening/with/a/long-name-of-its-own.pcapng"])
+async def test_losses_are_said_on_the_lowest_screen_too(width: int, path: str | None) -> None:
+    async with opened(snapshot(950, capture=Capture(path=path)), (width, 12), reading=path) as (pilot, _, _):
         assert "dropped 7" in shown(pilot)
+
+
+async def test_a_low_screen_shows_where_a_filter_is_wrong() -> None:
+    words = "can't parse filter expression: syntax error\n  tcp prot 80\n      ^^^^"
+    async with opened(snapshot(950, problem=words, refused=True), (40, 12)) as (pilot, _, _):
+        lines = shown(pilot).splitlines()
+        place = next(number for number, line in enumerate(lines) if "^^^^" in line)
+        at = lines[place].index("^")
+        assert lines[place - 1][at : at + 4] == "prot"
 
 
 async def test_going_up_stops_and_going_to_the_end_follows_again() -> None:

@@ -208,7 +208,8 @@ class PacketsPane(CapturingPane):
         snapshot = self._snapshot
         if snapshot is None:
             return [(" starting to capture …", Tone.FAINT)]
-        return status_line(snapshot, self.filter.text, shown, following=self._following)
+        width = self.app.size.width
+        return status_line(snapshot, self.filter.text, shown, following=self._following, width=width)
 
     def key(self, row: Packet) -> int:
         """A packet is its number."""
