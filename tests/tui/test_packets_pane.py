@@ -106,6 +106,16 @@ async def test_losses_are_said_on_the_lowest_screen_too(width: int, path: str | 
         assert "dropped 7" in shown(pilot)
 
 
+async def test_a_long_capture_filter_does_not_hide_what_was_lost() -> None:
+    expression = "host 10.0.0.1 or host 10.0.0.2 or host 10.0.0.3 or host 10.0.0.4 or host 10.0.0.5"
+    status = CaptureStatus(captured=9, dropped=7, next=10, note="eth0 is down")
+    async with opened(snapshot(950, capture=Capture("eth0", expression), status=status), (80, 24)) as (pilot, _, _s):
+        text = shown(pilot)
+        assert "dropped 7" in text
+        assert "eth0 is down" in text
+        assert "only “host 10" in text
+
+
 async def test_a_low_screen_shows_where_a_filter_is_wrong() -> None:
     words = "can't parse filter expression: syntax error\n  tcp prot 80\n      ^^^^"
     async with opened(snapshot(950, problem=words, refused=True), (40, 12)) as (pilot, _, _):

@@ -31,8 +31,6 @@ def status_line(
         (where, Tone.ACCENT),
         (f"  {amount(status.captured)} packets", Tone.PLAIN),
     ]
-    if capture.expression:
-        phrases.append((f" of “{capture.expression}”", Tone.WARN))
     lost = status.dropped
     phrases.append((f"  dropped {amount(lost)}", Tone.BAD if lost else Tone.FAINT))
     if status.freezes:
@@ -47,6 +45,8 @@ def status_line(
         phrases.append(("  own SSH left out", Tone.FAINT))
     if status.note:
         phrases.append((f"  {status.note}", Tone.BAD))
+    if capture.expression:
+        phrases.append((f"  only “{capture.expression}”", Tone.WARN))
     if snapshot.saving:
         phrases.append((f"  writing {snapshot.saving}: {amount(snapshot.saved)}", Tone.GOOD))
     if status.unsaved:
