@@ -99,9 +99,30 @@ async def test_it_follows_the_newest_and_says_what_was_lost() -> None:
         assert asked(source, AskRows)[-1].first is None
 
 
-async def test_losses_are_said_on_the_lowest_screen_too() -> None:
-    async with opened(snapshot(950), (60, 12)) as (pilot, _, _):
+@pytest.mark.parametrize("width", [40, 60])
+@pytest.mark.parametrize("path", [None, "/a/capture/of/a/very/long/evening/with/a/long-name-of-its-own.pcapng"])
+async def test_losses_are_said_on_the_lowest_screen_too(width: int, path: str | None) -> None:
+    async with opened(snapshot(950, capture=Capture(path=path)), (width, 12), reading=path) as (pilot, _, _):
         assert "dropped 7" in shown(pilot)
+
+
+async def test_a_long_capture_filter_does_not_hide_what_was_lost() -> None:
+    expression = "host 10.0.0.1 or host 10.0.0.2 or host 10.0.0.3 or host 10.0.0.4 or host 10.0.0.5"
+    status = CaptureStatus(captured=9, dropped=7, next=10, note="eth0 is down")
+    async with opened(snapshot(950, capture=Capture("eth0", expression), status=status), (80, 24)) as (pilot, _, _s):
+        text = shown(pilot)
+        assert "dropped 7" in text
+        assert "eth0 is down" in text
+        assert "only “host 10" in text
+
+
+async def test_a_low_screen_shows_where_a_filter_is_wrong() -> None:
+    words = "can't parse filter expression: syntax error\n  tcp prot 80\n      ^^^^"
+    async with opened(snapshot(950, problem=words, refused=True), (40, 12)) as (pilot, _, _):
+        lines = shown(pilot).splitlines()
+        place = next(number for number, line in enumerate(lines) if "^^^^" in line)
+        at = lines[place].index("^")
+        assert lines[place - 1][at : at + 4] == "prot"
 
 
 async def test_going_up_stops_and_going_to_the_end_follows_again() -> None:
@@ -333,6 +354,8 @@ async def test_a_capture_is_stopped_and_a_file_opened_by_keys() -> None:
         await pilot.press("S")
         await pilot.pause()
         assert asked(source, Halt) == [Halt()]
+        await put(pilot, source, snapshot(950, running=False))
+        assert "ended, R starts again" in shown(pilot)
         await pilot.press("O", *"a", "full_stop", *"pcap", "enter")
         await pilot.pause()
         assert asked(source, Capture)[-1] == Capture(path="a.pcap", attempt=1)
@@ -379,3 +402,15 @@ async def test_a_files_status_has_room_for_the_losses() -> None:
     path = "/a/very/long/way/to/a/place/where/someone/keeps/captures/of/last/winter/evening.pcapng"
     async with opened(snapshot(capture=Capture(path=path)), (80, 24), reading=path) as (pilot, _, _source):
         assert "evening.pcapng  1000 packets  dropped 7" in shown(pilot)
+
+
+async def test_what_prompts_say_is_not_cut_on_a_narrow_screen() -> None:
+    async with opened(snapshot(950), (80, 24)) as (pilot, _, _source):
+        for button in ("backslash", "i", "w", "O"):
+            await pilot.press(button)
+            await pilot.pause()
+            assert pilot.app.query_one("Prompt")
+            lines = shown(pilot).splitlines()
+            assert "…" not in lines[-2], lines[-2]
+            await pilot.press("escape")
+            await pilot.pause()

@@ -175,3 +175,15 @@ def test_who_looks_away_is_told_the_counts_alone(collector: PacketsCollector) ->
     assert not until(collector, lambda each: each.status.captured == 1).rows
     collector.ask(AskRows(10))
     assert until(collector, lambda each: len(each.rows) == 1).rows
+
+
+def test_a_full_disk_is_told_and_the_capture_goes_on(collector: PacketsCollector) -> None:
+    collector.ask(Capture(path=str(DATA / "ssh.pcap")))
+    collector.ask(AskRows(10, 0))
+    until(collector, lambda each: each.status.captured == 54)
+    collector.ask(SaveTo("/dev/full"))
+    snapshot = until(collector, lambda each: bool(each.save_problem))
+    assert "/dev/full: No space left on device" in snapshot.save_problem
+    assert snapshot.saving is None
+    collector.ask(AskRows(5, 20))
+    assert until(collector, lambda each: len(each.rows) == 5).rows[0].number == 21

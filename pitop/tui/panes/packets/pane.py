@@ -56,7 +56,7 @@ class PacketsPane(CapturingPane):
     main = ("info", "process", "protocol")
     shed = ("interface", "number", "protocol", "pid", "length", "process")
     row_word = "packets"
-    filter_example = "port=80 and tcp.flags~S · process=wget · dns.name~example · trouble~retransmission · length>1000"
+    filter_example = "port=80 and tcp.flags~S · process=wget · dns.name~example · trouble~dup"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("packets.follow", "f", "follow", "Follow", "Stay with the newest packet, or stop here", footer=True),
@@ -225,7 +225,8 @@ class PacketsPane(CapturingPane):
         snapshot = self._snapshot
         if snapshot is None:
             return [(" starting to capture …", Tone.FAINT)]
-        phrases = status_line(snapshot, self.filter.text, shown, following=self._following)
+        width = self.app.size.width
+        phrases = status_line(snapshot, self.filter.text, shown, following=self._following, width=width)
         if self.scope is not None and scope_expression(self.scope) is None:
             phrases.append(("  the scope means nothing here: all are shown", Tone.WARN))
         return phrases

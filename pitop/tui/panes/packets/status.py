@@ -6,28 +6,31 @@ from textwrap import wrap
 
 from pitop.model.packets.snapshot import PacketsSnapshot
 from pitop.render.field import Tone
-from pitop.render.text import sentences
+from pitop.render.text import cells, fit, sentences
 from pitop.render.units import amount, bytes_text
 from pitop.tui.widgets.notice import Phrase
 
 __all__ = ["status_line", "trouble_lines"]
 
+_ROOMY = 60  # cells from which on names have all the room that they want
 _AGAIN = "R starts again, i changes what is captured."
 
 
-def status_line(snapshot: PacketsSnapshot, filter_text: str, shown: int, *, following: bool) -> list[Phrase]:
+def status_line(
+    snapshot: PacketsSnapshot, filter_text: str, shown: int, *, following: bool, width: int = 80
+) -> list[Phrase]:
     """Losses stand first, so that the narrowest screen shows them."""
     status, capture = snapshot.status, snapshot.capture
     file = (capture.path or "").rpartition("/")[2]  # the losses need the room that a long path would take
-    where = file or capture.interface or "all interfaces"
+    where = file or capture.interface or ("all interfaces" if width >= _ROOMY else "any")
+    if width < _ROOMY:
+        where = fit(where, min(cells(where), width - 32))
     live = snapshot.running and capture.path is None
     phrases: list[Phrase] = [
         (" ● " if live else " ■ ", Tone.GOOD if live else Tone.FAINT),
         (where, Tone.ACCENT),
         (f"  {amount(status.captured)} packets", Tone.PLAIN),
     ]
-    if capture.expression:
-        phrases.append((f" of “{capture.expression}”", Tone.WARN))
     lost = status.dropped
     phrases.append((f"  dropped {amount(lost)}", Tone.BAD if lost else Tone.FAINT))
     if status.freezes:
@@ -42,13 +45,18 @@ def status_line(snapshot: PacketsSnapshot, filter_text: str, shown: int, *, foll
         phrases.append(("  own SSH left out", Tone.FAINT))
     if status.note:
         phrases.append((f"  {status.note}", Tone.BAD))
+    if capture.expression:
+        phrases.append((f"  only “{capture.expression}”", Tone.WARN))
     if snapshot.saving:
         phrases.append((f"  writing {snapshot.saving}: {amount(snapshot.saved)}", Tone.GOOD))
     if status.unsaved:
         phrases.append((f"  {amount(status.unsaved)} not written", Tone.BAD))
     if filter_text.strip():
         phrases.append((f"  filter: {filter_text} ({amount(shown)})", Tone.WARN))
-    phrases.append(("  following" if following else "  stopped here, f follows", Tone.FAINT))
+    if capture.path is None and status.captured and not snapshot.running and not snapshot.problem:
+        phrases.append(("  ended, R starts again", Tone.WARN))
+    else:
+        phrases.append(("  following" if following else "  stopped here, f follows", Tone.FAINT))
     return phrases
 
 
@@ -60,6 +68,8 @@ def trouble_lines(snapshot: PacketsSnapshot, width: int, most: int) -> list[list
     said: list[str] = []
     if snapshot.problem:
         first, *quoted = snapshot.problem.splitlines()
+        if quoted and most < 4:
+            return [[(f" {line}", Tone.BAD)] for line in (first, *_around_caret(quoted[:2], width))]
         goes_on = "The capture before goes on; i tries another." if snapshot.refused else _AGAIN
         said += wrap(sentences(first, snapshot.advice, goes_on), width)
         said += _around_caret(quoted[:2], width)
