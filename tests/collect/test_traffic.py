@@ -106,6 +106,35 @@ def test_who_asks_on_the_loopback_and_what_the_answer_is_called() -> None:
     assert set(found["others"]) <= {"None"}
 
 
+def one_port_after_the_other() -> Any:
+    """Two programs that ask from one port, one right after the other."""
+    ask = (
+        "import socket, sys; u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(('127.0.0.1', 45454));"
+        "u.connect(('127.0.0.1', 53)); u.send(bytes.fromhex(sys.argv[1]) + bytes.fromhex('01000001000000000000') +"
+        "b'\\1' + sys.argv[2].encode() + b'\\0\\0\\1\\0\\1'); sys.stdin.readline()"
+    )
+    pids = {}
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server, closing(TrafficCollector()) as made:
+        server.bind(("127.0.0.1", 53))
+        until(made, lambda snapshot: snapshot.running)
+        for number, name in (("0001", "a"), ("0002", "b")):
+            words = [sys.executable, "-c", ask, number, name]
+            with subprocess.Popen(words, stdin=subprocess.PIPE) as process:
+                server.recvfrom(512)
+                pids[f"{name}."] = process.pid
+                until(made, lambda snapshot: bool(snapshot.queries) and snapshot.queries[0].name in pids)
+                until(made, lambda snapshot: snapshot.queries[0].pid is not None or len(pids) == 2)
+                process.communicate(b"\n")
+        snapshot = until(made, lambda snapshot: len(snapshot.queries) == 2 and len(to(snapshot, 53)) == 2)
+        talks = {talk.a_owner.pid if talk.a_owner else None for talk in to(snapshot, 53)}
+        return [{query.name: query.pid for query in snapshot.queries} == pids, talks == set(pids.values())]
+
+
+@needs_root
+def test_a_port_that_two_programs_have_one_after_the_other() -> None:
+    assert in_private_network(one_port_after_the_other) == [True, True]
+
+
 def both_ends() -> Any:
     with closing(TrafficCollector()) as made, socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

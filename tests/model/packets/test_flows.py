@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pitop.model.packets.flows import Flow, Flows
+from pitop.model.packets.flows import UNSEEN, Flow, Flows
 from pitop.model.packets.row import Owner
 from pitop.model.packets.summary import Summary
 
@@ -44,13 +44,7 @@ def test_a_port_that_is_used_again_begins_another_flow() -> None:
     assert (first.packets, second.packets) == ([2, 1], [2, 0])
 
 
-def test_another_socket_or_a_long_silence_is_another_flow_of_udp() -> None:
-    first, same, answer, other, silent = entered(
-        (udp(), 1.0, 11), (udp(), 1.1, 11), (udp(back=True), 1.2, 0), (udp(), 1.3, 12), (udp(), 200.0, 0)
-    )
-    assert first is same is answer  # no socket was learnt for the flow yet: `learn` is what tells
-    first.learn(0, here=True, owner=CURL, cookie=11)
-    assert silent is not other
+def test_another_socket_one_that_is_not_known_yet_or_a_long_silence_is_another_flow_of_udp() -> None:
     flows = Flows()
     one, *_ = flows.enter(udp(), 1.0, 100, 1, None, 11)
     assert one is not None
@@ -60,6 +54,10 @@ def test_another_socket_or_a_long_silence_is_another_flow_of_udp() -> None:
     two, new, *_ = flows.enter(udp(), 1.3, 100, 4, None, 12)
     assert new
     assert two is not one
+    three, *_ = flows.enter(udp(), 1.4, 100, 5, None, UNSEEN)
+    assert three is not two
+    assert flows.enter(udp(), 100.0, 100, 6)[0] is three
+    assert flows.enter(udp(), 300.0, 100, 7)[0] is not three
 
 
 def test_an_answer_to_a_question_that_was_not_seen_does_not_make_the_server_the_one_that_asks() -> None:
