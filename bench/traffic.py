@@ -285,7 +285,18 @@ def _watch(traced: bool) -> None:
     assert snapshot is not None
     unknown = {"attributed": snapshot.attributed, "unknown": snapshot.unknown, "sought": snapshot.sought}
     lost = snapshot.status.dropped
-    print(json.dumps({"flows": flows, "queries": queries, "counts": unknown, "dropped": lost, "cpu": cost}), flush=True)
+    found = {"flows": flows, "queries": queries, "counts": unknown, "dropped": lost, "cpu": cost}
+    print(json.dumps({**found, "traced": traced and _has_trace_points()}), flush=True)
+
+
+def _has_trace_points() -> bool:
+    from pitop.kernel.packets.senders import Senders
+
+    try:
+        Senders().close()
+    except OSError:
+        return False
+    return True
 
 
 def _told() -> bool:

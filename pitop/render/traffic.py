@@ -268,7 +268,7 @@ FLAGS: tuple[F, ...] = (
         "Whether the other side is this machine, too.",
         ("local",),
     ),
-    F("known", "KNOWN", 5, Unit.FLAG, lambda row: row.pid is not None, "Whether the process is known."),
+    F("known", "KNOWN", 5, Unit.FLAG, lambda row: row.program is not None, "Whether the program is known."),
 )
 
 

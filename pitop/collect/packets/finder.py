@@ -28,7 +28,8 @@ from pitop.model.packets.row import Owner
 __all__ = ["Ends", "Finder", "Found", "Held", "Lookup", "start_finder"]
 
 _TCP, _UDP = 6, 17
-_PATIENCE = 0.25  # seconds that a socket's process is looked for
+_PATIENCE = 0.25  # seconds after which a socket's process is told as unknown
+_LONGEST = 2.0  # and for which it is looked for all the same
 _MOST = 4096
 Ends = tuple[bytes, int, bytes, int, int]
 """Who sent and from which port, who was to get it and where, and the transport's number."""
@@ -71,7 +72,7 @@ class Found(Struct, frozen=True, tag=True, array_like=True):
 class _Search:
     """A flow of which a socket's process is still to be found."""
 
-    __slots__ = ("ends", "flow", "held", "interface", "seen", "since", "token")
+    __slots__ = ("ends", "flow", "held", "interface", "seen", "since", "token", "told")
 
     def __init__(
         self, flow: int, token: int, ends: Ends, interface: int, held: list[Held], seen: list[SocketSeen | None]
@@ -83,6 +84,7 @@ class _Search:
         self.held = held
         self.seen = seen
         self.since = time.monotonic()
+        self.told = False
 
     @property
     def missing(self) -> list[int]:
@@ -176,21 +178,28 @@ class Finder:
                 owner = found.get(seen.inode) if seen is not None else None
                 if owner is not None and not search.held[place].pid:
                     search.held[place] = Held(True, owner.pid, owner.start_ticks, owner.name, search.held[place].cookie)
-            if search.missing and self.owners.resting and now - search.since < _PATIENCE:
+            age = now - search.since
+            later = bool(search.missing) and self.owners.resting and age < _LONGEST
+            if later:
                 again.append(search)
-            else:
+            if not later or (age > _PATIENCE and not search.told):
+                search.told = True
                 self.channel.send(Found(search.flow, search.token, search.ends, *search.held))
         self._searches = again
 
     def _leave_out_closed(self, search: _Search, found: Mapping[int, Owner]) -> None:
-        """Nobody can be found any more who has a socket that is closed by now."""
+        """Nobody can be found any more who has a socket that is closed by now; in the place of a listener there may be
+        the connection that it has accepted."""
         one, one_port, other, other_port, transport = search.ends
         sides = ((one, one_port, other, other_port), (other, other_port, one, one_port))
         for place, (seen, side) in enumerate(zip(search.seen, sides, strict=True)):
-            if seen is not None and seen.inode and seen.inode not in found and not search.held[place].pid:
-                now = self.owners.socket(transport, *side, search.interface)
-                if now is None or now.inode != seen.inode:
-                    search.seen[place] = None
+            if seen is None or not seen.inode or seen.inode in found or search.held[place].pid:
+                continue
+            now = self.owners.socket(transport, *side, search.interface)
+            if now is None or (not now.inode and seen.state != LISTEN):
+                search.seen[place] = None
+            elif now.inode and now.cookie != seen.cookie:
+                search.seen[place] = now if seen.state == LISTEN else None
 
 
 def sighted(data: bytes) -> tuple[Ends, int] | None:

@@ -134,8 +134,7 @@ class Helper:
             self.sightings = None
 
     def _cookie(self, summary: Summary, data: bytes) -> int:
-        held = None if self.sightings is None else self.sightings.of(summary, data)
-        return 0 if held is None else held.cookie
+        return 0 if self.sightings is None else self.sightings.cookie(summary, data)
 
     def _work(self) -> bool:
         """A slice of everything that lags; whether there is more."""

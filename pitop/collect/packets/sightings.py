@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from pitop.collect.packets.finder import Ends, Found, Held, Lookup
 from pitop.collect.packets.messages import Channel
-from pitop.model.packets.flows import Flow, Flows
+from pitop.model.packets.flows import UNSEEN, Flow, Flows
 from pitop.model.packets.frame import Frame
 from pitop.model.packets.summary import Summary
 
@@ -46,6 +46,14 @@ class Sightings:
         found = None if token is None else self._seen.get((_ends(summary), token))
         return None if found is None else found.one
 
+    def cookie(self, summary: Summary, data: bytes) -> int:
+        """Which socket sent a question to a name server; UNSEEN while the finder has not said so, 0 for others."""
+        token = token_of(summary, data) if summary.transport == 17 else None
+        if token is None:
+            return 0
+        found = self._seen.get((_ends(summary), token))
+        return UNSEEN if found is None else found.one.cookie
+
     def opened(self, flow: Flow, summary: Summary, frame: Frame) -> None:
         """A flow has begun: what was seen of it is taken; the rest is asked for."""
         ends = _ends(summary)
@@ -54,13 +62,13 @@ class Sightings:
             found = self._seen.get((ends, token))
             if found is not None:
                 self._give(flow, found)
-                if flow.transport != 6 or not found.other.here:
-                    return
-                # The server's end was a listener then; by now it is a socket of its own.
-            else:
+            if found is None or not found.one.pid:
                 self._waiting[ends, token] = flow
                 if len(self._waiting) > _MOST:
                     self._waiting.popitem(last=False)
+            elif flow.transport != 6 or not found.other.here:
+                return
+            # The server's end was a listener then; by now it is a socket of its own.
         flow.wanted = time.monotonic()
         self.channel.send(Lookup(flow.number, ends))
 
@@ -80,7 +88,9 @@ class Sightings:
                 self._seen[key] = message
                 if len(self._seen) > _MOST:
                     self._seen.popitem(last=False)
-                flow = self._waiting.pop(key, None)
+                flow = self._waiting.get(key)
+                if message.one.pid:
+                    self._waiting.pop(key, None)
             if flow is not None:
                 self._give(flow, message)
                 changed.append(flow)

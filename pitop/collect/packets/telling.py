@@ -106,12 +106,13 @@ class Telling:
         summary = row.summary
         if summary.destination_port != _DOMAIN:
             return None, True
-        if summary.transport == 17 and self._helper.sightings is not None:
-            held = self._helper.sightings.of(summary, row.frame.data)
-            if held is not None:
+        sightings = self._helper.sightings
+        if summary.transport == 17:
+            held = None if sightings is None else sightings.of(summary, row.frame.data)
+            if held is not None and held.pid:
                 return held.owner, True
             if not begins:
-                return None, False
+                return None, held is not None or sightings is None
         place = 0 if (summary.source, summary.source_port) == (flow.a, flow.a_port) else 1
         owner = flow.owners[place] if flow.here[place] else None
         return owner, owner is not None or not flow.wanted

@@ -115,7 +115,7 @@ class SocketOwners:
             self._socket = None
         self._turned = self._takes_udp_turned()
         try:
-            self._namespace = os.readlink(f"{root}/self/ns/net")
+            self._namespace = os.readlink(f"{root}/thread-self/ns/net")
         except OSError:
             self._namespace = ""
 

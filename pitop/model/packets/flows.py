@@ -7,7 +7,10 @@ from pitop.model.packets.dissection import SequenceBook
 from pitop.model.packets.row import Base, Owner
 from pitop.model.packets.summary import Summary
 
-__all__ = ["Flow", "Flows"]
+__all__ = ["UNSEEN", "Flow", "Flows"]
+
+UNSEEN = -1
+"""In place of a socket's cookie: a question of which it is not known yet whether the same socket sent it as before."""
 
 _MOST = 50_000
 _FIN, _SYN, _RST, _ACK = 0x01, 0x02, 0x04, 0x10
@@ -103,7 +106,8 @@ class Flows:
     ) -> tuple[Flow | None, bool, Base | None, tuple[str, ...]]:
         """The packet's flow, whether it is the flow's first packet, what its numbers are relative to, its troubles.
 
-        `cookie` is the sending socket's, where it is known: another one between the same ends is another flow.
+        `cookie` is the sending socket's, where it is known: another one between the same ends is another flow, and so
+        is one that is UNSEEN, which may turn out to be another.
         """
         if summary.source_port < 0:
             return None, False, None, ()
@@ -174,4 +178,6 @@ def _another(flow: Flow, summary: Summary, time: float, cookie: int) -> bool:
         return False
     if time - flow.last > _FORGOTTEN:
         return True
-    return bool(cookie and flow.cookies[0] and cookie != flow.cookies[0] and summary.source == flow.a)
+    if not cookie or (summary.source, summary.source_port) != (flow.a, flow.a_port):
+        return False
+    return cookie == UNSEEN or bool(flow.cookies[0] and cookie != flow.cookies[0])
