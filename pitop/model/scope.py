@@ -240,10 +240,12 @@ def renewed(scope: Scope, rows: Sequence[Living], ended: Iterable[Living], time:
     `ended` are those that ended lately, `time` is that of the sample in unix seconds. The same object where nothing has
     changed.
     """
+    ended = tuple(ended)
     match scope.kind:
         case Kind.PROCESS:
-            assert scope.process is not None
-            known = members(scope.process, scope.members, rows) if scope.descendants else scope.members
+            known = scope.members
+            if scope.process is not None and scope.descendants:
+                known = _with_ended(members(scope.process, known, rows), rows, ended)
         case Kind.USER:
             known = scope.members | {row.key for row in rows if row.user == scope.user}
         case _:
@@ -275,6 +277,18 @@ def renewed(scope: Scope, rows: Sequence[Living], ended: Iterable[Living], time:
     return replace(scope, members=frozenset(known), lives=tuple(lives))
 
 
+def _with_ended(known: frozenset[ProcessKey], rows: Iterable[Living], ended: Iterable[Living]) -> frozenset[ProcessKey]:
+    """The members, and those of the `ended` that a member had started; never by a pid that was another's by then."""
+    holders: dict[int, list[ProcessKey]] = {}
+    for row in (*rows, *ended):
+        holders.setdefault(row.pid, []).append(row.key)
+    for row in sorted(ended, key=lambda row: row.key[1]):
+        before = [key for key in holders.get(row.ppid, ()) if key[1] <= row.key[1]]
+        if before and max(before, key=lambda key: key[1]) in known:
+            known |= {row.key}
+    return known
+
+
 def emptiness(scope: Scope, now: float) -> str:
     """Why a view that the scope narrows is empty, in words. `now` is in unix seconds."""
     ended = scope.ended_time
@@ -303,7 +317,7 @@ def parse_scope(text: str) -> tuple[Kind, str]:
     if not colon or not value:
         raise ScopeError(f"“{text}” is no scope: write pid:N, pid:N+, user:NAME, host:ADDRESS, port:N or name:NAME")
     match word:
-        case "pid" if value.endswith("+"):
+        case "pid" if value.endswith("+") and not value.endswith("++"):
             _, value = parse_scope(text[:-1])
             return Kind.PROCESS, f"{value}+"
         case "pid" | "port":
