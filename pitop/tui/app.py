@@ -200,12 +200,15 @@ class PitopApp(InTurn, Journey):
         if 0 <= place < len(PANES):
             await self.go(PANES[place].stem)
 
-    async def show(self, stem: str) -> None:
-        """Show another pane; the one that goes stops collecting."""
+    async def show(self, stem: str, *, lingering: bool = False) -> None:
+        """Show another pane; the one that goes stops collecting, soon where one is `lingering`."""
         place = next(place for place, each in enumerate(PANES) if each.stem == stem)
         if place == self._place:
             return
-        self.pane.rest()
+        if lingering:
+            self.pane.linger()
+        else:
+            self.pane.rest()
         self.pane.display = False
         self._place = place
         new = self._made(place)

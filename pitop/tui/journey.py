@@ -28,7 +28,6 @@ from pitop.tui.history import History, Place
 from pitop.tui.keys import key
 from pitop.tui.pane import Pane
 from pitop.tui.terminal.seam import Wired
-from pitop.tui.widgets.prompt import Answer
 
 __all__ = ["Journey"]
 
@@ -41,9 +40,15 @@ class Journey(Wired[None]):
     source: Source
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("back", "left_square_bracket", "back", "Back", "Where you were before, as in a browser"),
-        key("forth", "right_square_bracket", "forth", "Forth", "Where you came back from"),
-        key("follow", "colon", "follow", "Follow …", "Type what every pane is to follow: pid: user: host: port: name:"),
+        key("back", "left_square_bracket", "go_back", "Back", "Where you were before, as in a browser"),
+        key("forth", "right_square_bracket", "go_forth", "Forth", "Where you came back from"),
+        key(
+            "follow",
+            "colon",
+            "follow_typed",
+            "Follow …",
+            "Type what every pane is to follow: pid: user: host: port: name:",
+        ),
     ]
 
     def __init__(self, *arguments: object, **options: object) -> None:
@@ -61,8 +66,8 @@ class Journey(Wired[None]):
         """The pane that is seen."""
 
     @abstractmethod
-    async def show(self, stem: str) -> None:
-        """Show the pane of that noun."""
+    async def show(self, stem: str, *, lingering: bool = False) -> None:
+        """Show the pane of that noun. `lingering`: one may soon be back in the pane that is left."""
 
     @abstractmethod
     def note(self) -> None:
@@ -88,16 +93,16 @@ class Journey(Wired[None]):
         self.history.leave(self.here)
         if visit.scope is not None:
             self.follow(visit.scope)
-        await self.show(visit.pane)
+        await self.show(visit.pane, lingering=True)
         self.pane.visit(visit)
         if visit.follow is not None:
             self._seek(visit.follow)
 
-    async def action_back(self) -> None:
+    async def action_go_back(self) -> None:
         """To where one was before."""
         await self._return(self.history.back(self.here), "This is where you began")
 
-    async def action_forth(self) -> None:
+    async def action_go_forth(self) -> None:
         """To where one came back from."""
         await self._return(self.history.forth(self.here), "You have not gone back from anywhere further on")
 
@@ -106,7 +111,7 @@ class Journey(Wired[None]):
             self.notify(otherwise, timeout=2)
             return
         self.follow(place.scope)
-        await self.show(place.stem)
+        await self.show(place.stem, lingering=True)
         self.pane.restore(place.spot)
 
     # --- the scope
@@ -173,8 +178,9 @@ class Journey(Wired[None]):
                 self.history.leave(self.here)
             self.follow(found)
 
-    def action_follow(self) -> None:
+    def action_follow_typed(self) -> None:
         """Type what is to be followed."""
+        from pitop.tui.widgets.prompt import Answer
 
         def changed(text: str) -> Answer:
             if text.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -398,6 +399,32 @@ async def test_a_packet_is_come_back_to_when_its_rows_are_here() -> None:
         assert seen.table.selected.number == 20
         assert seen.app.query_one("#below").styles.display == "block"
         assert not seen.app.pane._following
+
+
+async def test_a_capture_goes_on_for_a_while_when_one_goes_from_a_packet_elsewhere() -> None:
+    async with driven("packets") as seen:
+        await seen.select(20)
+        captures = seen.asked(Capture)
+        await seen.lead("Process")
+        assert "packets" in seen.source.listening()
+        await seen.put(PACKETS, packets_snapshot(0, 50, 900))
+        await seen.press("left_square_bracket")
+        assert seen.asked(Capture) == captures * 2  # the same one
+        assert seen.table.selected.number == 20
+        await seen.lead("Process")
+        await seen.press("left_square_bracket", "1")
+        assert "packets" not in seen.source.listening()
+
+
+async def test_a_capture_that_nobody_comes_back_to_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pitop.tui.panes.packets.pane._LINGER", 0.05)
+    async with driven("packets") as seen:
+        await seen.select(20)
+        await seen.lead("Process")
+        limit = time.monotonic() + 10
+        while "packets" in seen.source.listening() and time.monotonic() < limit:
+            await seen.pilot.pause(0.05)
+        assert "packets" not in seen.source.listening()
 
 
 async def test_another_line_of_the_dns_pane_is_asked_again() -> None:

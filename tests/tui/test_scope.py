@@ -11,7 +11,7 @@ from textual.widgets import Input
 from pitop.collect.topics import PACKETS, PROCESSES, SOCKETS
 from pitop.model.packets.snapshot import CaptureStatus
 from pitop.model.scope import of_host, of_process, of_user
-from pitop.model.sockets import Owner
+from pitop.model.sockets import Owner, Unix
 from pitop.tui.app import PitopApp
 from pitop.tui.pane import TablePane
 from pitop.tui.settings import Settings
@@ -244,3 +244,30 @@ async def test_packets_of_nobody_say_whose_they_would_be() -> None:
         source.put(PACKETS, empty)
         await settle(pilot)
         assert "nothing here belongs to curl (700)" in text(app)
+
+
+async def test_sockets_that_are_hidden_are_told_of() -> None:
+    source = a_source()
+    bus = a_socket(
+        10, "CONNECTED", ("/run/bus", None), (None, None), Owner(411, 1411, "bash"),
+        protocol="unix", unix=Unix("STREAM", 11),
+    )  # fmt: skip
+    source.put(SOCKETS, sockets(rows=(*sockets().rows, bus)))
+    app = PitopApp(source, Settings(glyphs="block"), "sockets", of_process((411, 1411), "bash"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert "nothing here belongs to bash (411) but unix sockets, 1 of them: u shows them" in text(app)
+        await pilot.press("u")
+        await settle(pilot)
+        assert len(app.pane.table.rows) == 1  # type: ignore[attr-defined]
+
+
+async def test_the_help_tells_the_keys_of_panes_and_those_of_the_journey_apart() -> None:
+    app = PitopApp(a_source(), Settings(glyphs="block"))
+    async with app.run_test(size=(120, 60)) as pilot:
+        await pilot.press("f1")
+        await settle(pilot)
+        listed = text(app)
+        for words in ("Back: Where you were before", "Forth: Where you came back from", "Follow …: Type what",
+                      "Step back: ", "Follow: Keep the selected", "Go to: Every place"):  # fmt: skip
+            assert words in listed

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.timer import Timer
 
 from pitop.collect.topics import PACKETS
 from pitop.model.filter import compile_filter
@@ -47,6 +48,7 @@ from pitop.tui.widgets.table import Face, Table
 __all__ = ["PacketsPane"]
 
 _AROUND = 100  # rows that are asked for beyond those on the screen, on either side
+_LINGER = 60.0  # seconds that a capture goes on when one goes from a packet to another pane
 _TIMES = ("time", "since_start_seconds", "since_previous_seconds")
 _NARROW = ("time", "process", "info")
 _WIDE = 100  # cells from which on the list has all usual columns
@@ -125,6 +127,7 @@ class PacketsPane(TablePane[Any]):
         self._capture = Capture()
         self._showing_detail = False
         self._coming_back: Spot | None = None
+        self._lingering: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Status, list, what is below it; a sheet takes the list's place."""
@@ -160,6 +163,7 @@ class PacketsPane(TablePane[Any]):
 
     def wake(self, source: Any) -> None:
         """The pane is seen: capture."""
+        self._stay()
         super().wake(source)
         self.feed.ask(self._capture)
         self._asked = None
@@ -167,6 +171,7 @@ class PacketsPane(TablePane[Any]):
 
     def rest(self) -> None:
         """The pane is left: the capture ends, unless it is being written to a file."""
+        self._stay()
         saving = None if self._snapshot is None else self._snapshot.saving
         if saving is None or not self._snapshot_is_live():
             super().rest()
@@ -177,9 +182,22 @@ class PacketsPane(TablePane[Any]):
                 markup=False,
             )
 
+    def linger(self) -> None:
+        """A capture that ends is gone: it goes on a while, so that who comes back finds the packets."""
+        if not self._snapshot_is_live() or self._snapshot is None or self._snapshot.saving is not None:
+            self.rest()
+        else:
+            self._lingering = self.set_timer(_LINGER, self.rest)
+
     def on_unmount(self) -> None:
         """The program ends, and with it what is written."""
         self._snapshot = None
+
+    def _stay(self) -> None:
+        """No longer wait for somebody to come back."""
+        if self._lingering is not None:
+            self._lingering.stop()
+            self._lingering = None
 
     def _snapshot_is_live(self) -> bool:
         return self._snapshot is not None and self._snapshot.running and self._snapshot.capture.path is None
@@ -191,6 +209,8 @@ class PacketsPane(TablePane[Any]):
             return
         assert isinstance(newest, PacketsSnapshot)
         self._snapshot = newest
+        if not self.display:
+            return  # it goes on unseen
         self.fail(None)
         problems: list[list[Phrase]] = []
         if newest.problem:
@@ -243,7 +263,7 @@ class PacketsPane(TablePane[Any]):
             return [(" starting to capture …", Tone.FAINT)]
         phrases = status_line(snapshot, self.filter.text, shown, following=self._following)
         if self.scope is not None and scope_expression(self.scope) is None:
-            phrases.append(("  the scope means nothing here: all are shown", Tone.WARN))
+            phrases.insert(-1, ("  the scope means nothing here: all are shown", Tone.WARN))
         return phrases
 
     def key(self, row: Packet) -> int:
