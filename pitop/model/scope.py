@@ -44,7 +44,7 @@ __all__ = [
 CLOCKS = 1.0
 """Seconds by which a start time in unix seconds may be wrong: the boot time is told in whole ones."""
 
-_MOST_LIVES = 4000  # processes that a scope remembers; of those that ended the oldest are forgotten
+_MOST_LIVES = 4000  # processes that a scope remembers; beyond them, those that ended first are forgotten
 
 
 class Kind(enum.Enum):
@@ -268,8 +268,9 @@ def renewed(scope: Scope, rows: Sequence[Living], ended: Iterable[Living], time:
             life = Life(key, life.began, time)
         lives.append(life)
     if len(lives) > _MOST_LIVES:
-        lives.sort(key=lambda life: (life.ended is not None, -(life.ended or 0.0)))
-        del lives[_MOST_LIVES:]
+        lives.sort(key=lambda life: (life.ended is None, life.ended or 0.0, life.key))
+        over = sum(life.ended is not None for life in lives[: len(lives) - _MOST_LIVES])
+        del lives[:over]
         known = frozenset(life.key for life in lives)
     lives.sort(key=lambda life: life.key)
     if known == scope.members and tuple(lives) == scope.lives:

@@ -31,7 +31,7 @@ from pitop.tui.terminal.seam import Wired
 
 __all__ = ["Journey"]
 
-_WAYS = "pid:1234, pid:1234+ with all below it, user:pi, host:192.0.2.1, port:53, name:example.org; nothing: no scope"
+_WAYS = "pid:7 pid:7+ (all below) user:pi host:192.0.2.1 port:53 name:a.example"
 
 
 class Journey(Wired[None]):
@@ -202,4 +202,4 @@ class Journey(Wired[None]):
             else:
                 self.pane.post_message(Pane.Follow(made_scope(kind, value)))
 
-        self.pane.ask_line("Follow", written(self.followed), changed, done)
+        self.pane.ask_line("Follow", visible(written(self.followed)), changed, done)

@@ -203,6 +203,10 @@ def test_not_everybody_is_remembered_for_ever() -> None:
         scope = renewed(scope, rows, (), NOW + turn)
     assert len(scope.members) == len(scope.lives) == 4000
     assert {row.key for row in rows} <= scope.members
+    many = [a_process(n, 1, "sh") for n in range(1, 6001)]
+    scope = renewed(of_user("root"), many, (), NOW)
+    assert len(scope.members) == 6000  # nobody who lives
+    assert renewed(scope, many, (), NOW + 1) is scope
 
 
 @pytest.mark.parametrize("text", ["pid:12", "pid:12+", "user:pi", "host:2001:db8::1", "port:53", "name:example.org"])

@@ -10,7 +10,7 @@ from textual.widgets import Input
 
 from pitop.collect.topics import PACKETS, PROCESSES, SOCKETS
 from pitop.model.packets.snapshot import CaptureStatus
-from pitop.model.scope import of_host, of_process, of_user
+from pitop.model.scope import of_host, of_name, of_process, of_user
 from pitop.model.sockets import Owner, Unix
 from pitop.tui.app import PitopApp
 from pitop.tui.pane import TablePane
@@ -271,3 +271,24 @@ async def test_the_help_tells_the_keys_of_panes_and_those_of_the_journey_apart()
         for words in ("Back: Where you were before", "Forth: Where you came back from", "Follow …: Type what",
                       "Step back: ", "Follow: Keep the selected", "Go to: Every place"):  # fmt: skip
             assert words in listed
+
+
+@pytest.mark.parametrize("name", ["\x1b]0;x\x07 [/etc]", "a\nb", "\u202eevil"])
+async def test_a_hostile_name_is_followed_as_text(name: str) -> None:
+    source = a_source()
+    source.put(SOCKETS, sockets())
+    rows = (*processes().rows, a_process(900, 1, "x", name=name))
+    source.put(PROCESSES, processes(rows=rows))
+    app = PitopApp(source, Settings(glyphs="block"), "sockets", of_process((900, 1900), name))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        assert "nothing here belongs to" in text(app)
+        await pilot.press("1", "G")
+        await settle(pilot)
+        assert "what is open in" in text(app)
+        await pilot.press("escape")
+        app.follow(of_name(name))
+        await pilot.press("colon")
+        await settle(pilot)
+        assert not {"\x1b", "\x07", "\u202e"} & set(text(app))
+        assert all(len(line) <= 120 for line in lines(app))
