@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -398,6 +399,23 @@ async def test_a_packet_is_come_back_to_when_its_rows_are_here() -> None:
         await seen.press("1", "left_square_bracket")
         assert seen.table.selected.number == 20
         assert seen.app.query_one("#below").styles.display == "block"
+        assert not seen.app.pane._following
+
+
+async def test_a_packet_is_stood_on_again_when_the_rows_of_that_scope_come() -> None:
+    async with driven("packets") as seen:
+        await seen.select(20)
+        all_rows = seen.source.newest["packets"]
+        await seen.press("s", "f")
+        narrow = seen.asked(AskRows)[-1]
+        assert (narrow.first, bool(narrow.filter)) == (None, True)
+        few = tuple(packet(n) for n in range(31, 41))
+        await seen.put(PACKETS, packets_snapshot(0, 10, 10, rows=few, filter=narrow.filter))
+        assert seen.table.selected.number == 40
+        await seen.press("left_square_bracket")
+        assert seen.asked(AskRows)[-1].first == 0
+        await seen.put(PACKETS, replace(all_rows, time=NOW + 5))
+        assert seen.table.selected.number == 20
         assert not seen.app.pane._following
 
 
