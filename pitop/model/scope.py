@@ -371,10 +371,11 @@ def written(scope: Scope | None) -> str:
     return f"{scope.kind.value}:{scope.user or scope.address or scope.port or scope.name}"
 
 
-def of_process(key: ProcessKey, name: str, *, descendants: bool = False) -> Scope:
-    """A process, or its subtree."""
+def of_process(key: ProcessKey, name: str, *, descendants: bool = False, life: Life | None = None) -> Scope:
+    """A process, or its subtree; `life` is its own, where that is known to be over."""
     label = f"{name} ({key[0]})" + (" and below" if descendants else "")
-    return Scope(Kind.PROCESS, label, process=key, descendants=descendants, members=frozenset({key}))
+    lives = () if life is None else (life,)
+    return Scope(Kind.PROCESS, label, process=key, descendants=descendants, members=frozenset({key}), lives=lives)
 
 
 def of_user(name: str) -> Scope:

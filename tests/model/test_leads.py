@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pitop.model.leads import Lead, Party, Sort, Subject, identified, leads
-from pitop.model.scope import Flow, of_flow, of_host, of_process, of_user
+from pitop.model.scope import Flow, of_flow, of_host, of_name, of_process, of_user
 from tests.tui.still import NOW, a_process
 
 WGET = Party(4711, "wget", 99)
@@ -96,3 +96,21 @@ def test_who_had_the_pid_then_is_meant_not_who_has_it_now() -> None:
     assert identified(Party(7, "sshd", 5000), (since, before)) is since
     assert identified(Party(7, "curl", 1), (since,)) is None
     assert identified(Party(7, "curl"), (before,)) is None
+
+
+def test_what_is_asked_for_by_name_is_not_hidden_by_the_scope() -> None:
+    subject = Subject(sort=Sort.ANSWER, addresses=("192.0.2.1",), name="www.example.")
+    found = {
+        label: [lead.visit.scope for lead in leads(subject, scope) if lead.key in ("ping", "trace", "reverse")]
+        for label, scope in (
+            ("none", None),
+            ("same", of_host("192.0.2.1")),
+            ("other", of_host("192.0.2.9")),
+            ("name", of_name("far.test")),
+            ("user", of_user("pi")),
+        )
+    }
+    here = [of_host("192.0.2.1")] * 3
+    assert found == {"none": [None] * 3, "same": [None] * 3, "other": here, "name": here, "user": [None] * 3}
+    assert lead_of("lookup", leads(subject, of_host("192.0.2.9"))).visit.scope == of_name("www.example.")
+    assert lead_of("lookup", leads(subject, of_name("example"))).visit.scope is None

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from pitop.model.dns.about import addresses_in
+from pitop.model.dns.about import addresses_in, reverse_address
 from pitop.model.dns.live import LiveQuery
 from pitop.model.dns.snapshot import Lookup, Part, Watched
 from pitop.model.dns.watch import Beat
@@ -77,6 +77,16 @@ def test_records_by_name_and_by_address() -> None:
     assert left(content, of_name("real.example")) == [rows[1], rows[2]]
     assert left(content, of_name("www.example"), frozenset({"www.example."})) == list(rows)
     assert narrowed(content, of_user("pi"), frozenset()).unscoped
+
+
+def test_a_reverse_lookup_is_about_the_address_that_it_was_asked_for() -> None:
+    pointer = replace(record("www.example.", "PTR"), name="1.2.0.192.in-addr.arpa.")
+    assert left(Content((pointer,)), of_host("192.0.2.1")) == [pointer]
+    assert left(Content((pointer,)), of_host("192.0.2.2")) == []
+    nibbles = ".".join(reversed("20010db8000000000000000000000001"))
+    assert reverse_address(f"{nibbles}.IP6.ARPA.") == "2001:db8::1"
+    assert reverse_address("2.0.192.in-addr.arpa.") is None
+    assert reverse_address("www.example.") is None
 
 
 def test_what_makes_sense_only_together_is_shown_whole_or_not_at_all() -> None:

@@ -292,3 +292,19 @@ async def test_a_hostile_name_is_followed_as_text(name: str) -> None:
         await settle(pilot)
         assert not {"\x1b", "\x07", "\u202e"} & set(text(app))
         assert all(len(line) <= 120 for line in lines(app))
+
+
+async def test_one_that_has_ended_already_can_still_be_followed() -> None:
+    source = a_source()
+    source.put(SOCKETS, sockets())
+    app = PitopApp(source, Settings(glyphs="block"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await settle(pilot)
+        app.pane.table.select((650, 1650))  # type: ignore[attr-defined]
+        await pilot.press("G", "enter")
+        await settle(pilot)
+        assert app.pane.stem == "sockets"
+        source.put(PROCESSES, processes(ended=(), time=NOW + 5))
+        source.put(SOCKETS, sockets(time=NOW + 6))
+        await settle(pilot)
+        assert "postgres: (650) ended 8 s ago" in text(app)
