@@ -475,3 +475,20 @@ async def test_the_menu_fits(size: tuple[int, int]) -> None:
         assert len(offered) == 9
         assert all(len(line) <= size[0] for line in seen.text().splitlines())
         assert "Process" in seen.text()
+
+
+async def test_an_address_space_leads_on_and_is_come_back_to() -> None:
+    async with driven() as seen:
+        await seen.select((600, 1600))
+        await seen.lead("Memory")
+        assert (await seen.menu())[1] == "Sockets what is open in postgres (600)"
+        await seen.press("down", "enter")
+        assert seen.at == "sockets"
+        assert seen.scope.process == PG.process
+        await seen.press("left_square_bracket")
+        assert seen.asked(Space)[-1] == Space(600, 1600)
+        assert seen.app.focused is not None
+        assert seen.app.focused is not seen.table
+        await seen.press("escape")
+        assert seen.app.focused is seen.table
+        assert seen.table.selected.pid == 600
