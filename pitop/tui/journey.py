@@ -17,6 +17,7 @@ from pitop.model.scope import (
     ScopeError,
     made_scope,
     of_process,
+    of_user,
     parse_scope,
     pid_scope,
     renewed,
@@ -77,8 +78,11 @@ class Journey(Wired[None]):
 
     @property
     def here(self) -> Place:
-        """Where one is."""
-        return Place(self.pane.stem, self.followed, self.pane.spot())
+        """Where one is. Whose processes a user's are is found out anew when one comes back."""
+        scope = self.followed
+        if scope is not None and scope.user is not None:
+            scope = of_user(scope.user)
+        return Place(self.pane.stem, scope, self.pane.spot())
 
     async def go(self, stem: str) -> Pane:
         """Go to the pane of that noun."""

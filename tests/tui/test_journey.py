@@ -19,7 +19,7 @@ from pitop.model.memory.space import Space
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.snapshot import AskRows, Capture, PacketsSnapshot
 from pitop.model.path.snapshot import PingRequest, TraceRequest
-from pitop.model.scope import Flow, Scope, of_flow, of_host, of_port, of_process
+from pitop.model.scope import Flow, Scope, of_flow, of_host, of_port, of_process, of_user
 from pitop.tui.app import PitopApp
 from pitop.tui.settings import Settings
 from pitop.tui.widgets.choice import Choice
@@ -492,3 +492,11 @@ async def test_an_address_space_leads_on_and_is_come_back_to() -> None:
         await seen.press("escape")
         assert seen.app.focused is seen.table
         assert seen.table.selected.pid == 600
+
+
+async def test_a_user_that_was_followed_is_followed_again_with_who_is_there_now() -> None:
+    async with driven(scope=of_user("postgres")) as seen:
+        assert [row.pid for row in seen.rows] == [600, 601, 602, 650]
+        await seen.press("escape", "left_square_bracket")
+        assert [row.pid for row in seen.rows] == [600, 601, 602, 650]
+        assert {pid for pid, _ in seen.scope.members} == {600, 601, 602}
