@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pitop.cli.numbers import whole
-from pitop.collect.scope import scope_of
+from pitop.collect.scope import grown, scope_of
 from pitop.model.filter import Filter, FilterError, Operand, compile_filter
 from pitop.model.scope import About, Scope, ScopeError
 
@@ -39,7 +39,9 @@ def add_repeat(parser: argparse.ArgumentParser) -> None:
 def add_scope(parser: argparse.ArgumentParser) -> None:
     """--scope."""
     parser.add_argument(
-        "--scope", metavar="SCOPE", help="only what belongs to pid:N, user:NAME, host:ADDRESS, port:N, name:NAME"
+        "--scope",
+        metavar="SCOPE",
+        help="only what belongs to pid:N (pid:N+ with all below it), user:NAME, host:ADDRESS, port:N, name:NAME",
     )
 
 
@@ -68,6 +70,7 @@ def scoped(rows: Sequence[R], scope: Scope | None, about: Callable[[R], About]) 
     """Those of `rows` that belong to `scope`; all, and a word on standard error, where it means nothing to them."""
     if scope is None:
         return list(rows)
+    scope = grown(scope)
     said = [scope.holds(about(row)) for row in rows]
     if rows and all(each is None for each in said):
         print(f"pitop: a scope of {scope.kind.value}: means nothing here; all are shown", file=sys.stderr)

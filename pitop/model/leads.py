@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from msgspec import Struct
 
 from pitop.model.processes import Process, ProcessKey
-from pitop.model.scope import Flow, Life, Scope, about_process, of_flow, of_host, of_name, of_port, of_process
+from pitop.model.scope import About, Flow, Life, Scope, about_process, of_flow, of_host, of_name, of_port, of_process
 
 __all__ = ["NOWHERE", "Lead", "Party", "Sort", "Subject", "Visit", "identified", "leads"]
 
@@ -34,12 +34,16 @@ class Sort(enum.Enum):
 
 
 class Party(Struct, frozen=True):
-    """A process that a row names. Without `start_ticks` the pid was its own at `time` (unix seconds; None: now)."""
+    """A process that a row names. Without `start_ticks` the pid was its own at `time` (unix seconds; None: now).
+
+    `life` is from when to when it had the pid, where it is known to have ended.
+    """
 
     pid: int
     name: str
     start_ticks: int | None = None
     time: float | None = None
+    life: Life | None = None
 
     @property
     def key(self) -> ProcessKey | None:
@@ -126,7 +130,12 @@ def _following(party: Party, scope: Scope | None) -> tuple[Scope | None, Party |
         return None, party
     if scope is not None and scope.process == party.key:
         return scope, None
-    return of_process(party.key, party.name), None
+    return of_process(party.key, party.name, life=party.life), None
+
+
+def _giving_way(scope: Scope | None, about: About, other: Scope) -> Scope | None:
+    """What is to be followed where something is asked for by name: another scope where this one would hide it."""
+    return other if scope is not None and scope.holds(about) is False else None
 
 
 def _called(party: Party) -> str:
@@ -155,8 +164,9 @@ def _process(subject: Subject, scope: Scope | None) -> Iterable[Lead]:
     party = subject.process
     if party is None:
         return
-    hidden = scope is not None and party.key is not None and scope.holds(about_process(party.key, None)) is False
-    followed = of_process(party.key, party.name) if hidden and party.key is not None else None
+    followed = None
+    if party.key is not None:
+        followed = _giving_way(scope, about_process(party.key, None), of_process(party.key, party.name))
     yield Lead("process", "Process", _called(party), Visit(pane="processes", scope=followed, process=party))
 
 
@@ -211,7 +221,10 @@ def _asked(key: str, label: str, words: str, pane: str, view: str, question: str
 
     def rule(subject: Subject, scope: Scope | None) -> Iterable[Lead]:
         for address in subject.addresses:
-            yield Lead(key, label, f"{words} {address}", Visit(pane=pane, view=view, ask=question.format(address)))
+            about = About(addresses=frozenset({address}), names=frozenset())
+            followed = _giving_way(scope, about, of_host(address))
+            visit = Visit(pane=pane, view=view, scope=followed, ask=question.format(address))
+            yield Lead(key, label, f"{words} {address}", visit)
 
     return rule
 
@@ -219,7 +232,11 @@ def _asked(key: str, label: str, words: str, pane: str, view: str, question: str
 def _lookup(subject: Subject, scope: Scope | None) -> Iterable[Lead]:
     # A name that somebody put on the wire must not be read as a server or an option of the line that asks for it.
     if subject.name is not None and _ONE_NAME.fullmatch(subject.name):
-        yield Lead("lookup", "Look up", subject.name, Visit(pane="dns", view="lookup", ask=subject.name))
+        about = About(addresses=frozenset(), names=frozenset({subject.name}))
+        followed = _giving_way(scope, about, of_name(subject.name))
+        yield Lead(
+            "lookup", "Look up", subject.name, Visit(pane="dns", view="lookup", scope=followed, ask=subject.name)
+        )
 
 
 def _queries_of_name(subject: Subject, scope: Scope | None) -> Iterable[Lead]:

@@ -44,7 +44,7 @@ __all__ = [
 CLOCKS = 1.0
 """Seconds by which a start time in unix seconds may be wrong: the boot time is told in whole ones."""
 
-_MOST_LIVES = 4000  # processes that a scope remembers; of those that ended the oldest are forgotten
+_MOST_LIVES = 4000  # processes that a scope remembers; beyond them, those that ended first are forgotten
 
 
 class Kind(enum.Enum):
@@ -244,10 +244,12 @@ def renewed(scope: Scope, rows: Sequence[Living], ended: Iterable[Living], time:
     `ended` are those that ended lately, `time` is that of the sample in unix seconds. The same object where nothing has
     changed.
     """
+    ended = tuple(ended)
     match scope.kind:
         case Kind.PROCESS:
-            assert scope.process is not None
-            known = members(scope.process, scope.members, rows) if scope.descendants else scope.members
+            known = scope.members
+            if scope.process is not None and scope.descendants:
+                known = _with_ended(members(scope.process, known, rows), rows, ended)
         case Kind.USER:
             known = scope.members | {row.key for row in rows if row.user == scope.user}
         case _:
@@ -270,13 +272,26 @@ def renewed(scope: Scope, rows: Sequence[Living], ended: Iterable[Living], time:
             life = Life(key, life.began, time)
         lives.append(life)
     if len(lives) > _MOST_LIVES:
-        lives.sort(key=lambda life: (life.ended is not None, -(life.ended or 0.0)))
-        del lives[_MOST_LIVES:]
+        lives.sort(key=lambda life: (life.ended is None, life.ended or 0.0, life.key))
+        over = sum(life.ended is not None for life in lives[: len(lives) - _MOST_LIVES])
+        del lives[:over]
         known = frozenset(life.key for life in lives)
     lives.sort(key=lambda life: life.key)
     if known == scope.members and tuple(lives) == scope.lives:
         return scope
     return replace(scope, members=frozenset(known), lives=tuple(lives))
+
+
+def _with_ended(known: frozenset[ProcessKey], rows: Iterable[Living], ended: Iterable[Living]) -> frozenset[ProcessKey]:
+    """The members, and those of the `ended` that a member had started; never by a pid that was another's by then."""
+    holders: dict[int, list[ProcessKey]] = {}
+    for row in (*rows, *ended):
+        holders.setdefault(row.pid, []).append(row.key)
+    for row in sorted(ended, key=lambda row: row.key[1]):
+        before = [key for key in holders.get(row.ppid, ()) if key[1] <= row.key[1]]
+        if before and max(before, key=lambda key: key[1]) in known:
+            known |= {row.key}
+    return known
 
 
 def emptiness(scope: Scope, now: float) -> str:
@@ -307,7 +322,7 @@ def parse_scope(text: str) -> tuple[Kind, str]:
     if not colon or not value:
         raise ScopeError(f"“{text}” is no scope: write pid:N, pid:N+, user:NAME, host:ADDRESS, port:N or name:NAME")
     match word:
-        case "pid" if value.endswith("+"):
+        case "pid" if value.endswith("+") and not value.endswith("++"):
             _, value = parse_scope(text[:-1])
             return Kind.PROCESS, f"{value}+"
         case "pid" | "port":
@@ -360,10 +375,11 @@ def written(scope: Scope | None) -> str:
     return f"{scope.kind.value}:{scope.user or scope.address or scope.port or scope.name}"
 
 
-def of_process(key: ProcessKey, name: str, *, descendants: bool = False) -> Scope:
-    """A process, or its subtree."""
+def of_process(key: ProcessKey, name: str, *, descendants: bool = False, life: Life | None = None) -> Scope:
+    """A process, or its subtree; `life` is its own, where that is known to be over."""
     label = f"{name} ({key[0]})" + (" and below" if descendants else "")
-    return Scope(Kind.PROCESS, label, process=key, descendants=descendants, members=frozenset({key}))
+    lives = () if life is None else (life,)
+    return Scope(Kind.PROCESS, label, process=key, descendants=descendants, members=frozenset({key}), lives=lives)
 
 
 def of_user(name: str) -> Scope:

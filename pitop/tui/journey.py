@@ -17,6 +17,7 @@ from pitop.model.scope import (
     ScopeError,
     made_scope,
     of_process,
+    of_user,
     parse_scope,
     pid_scope,
     renewed,
@@ -28,11 +29,10 @@ from pitop.tui.history import History, Place
 from pitop.tui.keys import key
 from pitop.tui.pane import Pane
 from pitop.tui.terminal.seam import Wired
-from pitop.tui.widgets.prompt import Answer
 
 __all__ = ["Journey"]
 
-_WAYS = "pid:1234, pid:1234+ with all below it, user:pi, host:192.0.2.1, port:53, name:example.org; nothing: no scope"
+_WAYS = "pid:7 pid:7+ (all below) user:pi host:192.0.2.1 port:53 name:a.example"
 
 
 class Journey(Wired[None]):
@@ -41,9 +41,15 @@ class Journey(Wired[None]):
     source: Source
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key("back", "left_square_bracket", "back", "Back", "Where you were before, as in a browser"),
-        key("forth", "right_square_bracket", "forth", "Forth", "Where you came back from"),
-        key("follow", "colon", "follow", "Follow …", "Type what every pane is to follow: pid: user: host: port: name:"),
+        key("back", "left_square_bracket", "go_back", "Back", "Where you were before, as in a browser"),
+        key("forth", "right_square_bracket", "go_forth", "Forth", "Where you came back from"),
+        key(
+            "follow",
+            "colon",
+            "follow_typed",
+            "Follow …",
+            "Type what every pane is to follow: pid: user: host: port: name:",
+        ),
     ]
 
     def __init__(self, *arguments: object, **options: object) -> None:
@@ -72,8 +78,11 @@ class Journey(Wired[None]):
 
     @property
     def here(self) -> Place:
-        """Where one is."""
-        return Place(self.pane.stem, self.followed, self.pane.spot())
+        """Where one is. Whose processes a user's are is found out anew when one comes back."""
+        scope = self.followed
+        if scope is not None and scope.user is not None:
+            scope = of_user(scope.user)
+        return Place(self.pane.stem, scope, self.pane.spot())
 
     async def go(self, stem: str) -> Pane:
         """Go to the pane of that noun."""
@@ -93,11 +102,11 @@ class Journey(Wired[None]):
         if visit.follow is not None:
             self._seek(visit.follow)
 
-    async def action_back(self) -> None:
+    async def action_go_back(self) -> None:
         """To where one was before."""
         await self._return(self.history.back(self.here), "This is where you began")
 
-    async def action_forth(self) -> None:
+    async def action_go_forth(self) -> None:
         """To where one came back from."""
         await self._return(self.history.forth(self.here), "You have not gone back from anywhere further on")
 
@@ -173,8 +182,9 @@ class Journey(Wired[None]):
                 self.history.leave(self.here)
             self.follow(found)
 
-    def action_follow(self) -> None:
+    def action_follow_typed(self) -> None:
         """Type what is to be followed."""
+        from pitop.tui.widgets.prompt import Answer
 
         def changed(text: str) -> Answer:
             if text.strip():
@@ -196,4 +206,4 @@ class Journey(Wired[None]):
             else:
                 self.pane.post_message(Pane.Follow(made_scope(kind, value)))
 
-        self.pane.ask_line("Follow", written(self.followed), changed, done)
+        self.pane.ask_line("Follow", visible(written(self.followed)), changed, done)

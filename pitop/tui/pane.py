@@ -345,6 +345,10 @@ class TablePane(Pane, Generic[R]):
         self._scoped_out = bool(rows) and not kept
         return kept
 
+    def emptiness(self, scope: Scope) -> str:
+        """Why there are no rows, where none of them belongs to the scope."""
+        return emptiness(scope, self.clock)
+
     def watch_scope(self, scope: Scope | None) -> None:
         """Narrow to what belongs."""
         if self.is_mounted:
@@ -429,17 +433,18 @@ class TablePane(Pane, Generic[R]):
         """Renew the summary line: `shown` rows passed the filter. Low screens have none."""
         self._shown = shown
         outside = self.scope if self._scoped_out else None
-        self.table.empty_words = self.vacancy if outside is None else emptiness(outside, self.clock)
+        self.table.empty_words = self.vacancy if outside is None else self.emptiness(outside)
         if self.app.size.height < 20:
             self.query_one("#summary", Notice).say()
             return
-        phrases = list(self.summary(shown))
+        phrases: list[Phrase] = []
+        if self._unscoped:
+            phrases.append((" the scope means nothing here: all are shown  ", Tone.WARN))
+        phrases += self.summary(shown)
         if self.filter.text.strip():
             phrases.append((f"   filter: {self.filter.text}", Tone.WARN))
         if self.table.tags:
             phrases.append((f"   {len(self.table.tags)} tagged", Tone.WARN))
-        if self._unscoped:
-            phrases.append(("   the scope means nothing here: all are shown", Tone.WARN))
         phrases += self.hint()
         self.query_one("#summary", Notice).say(phrases)
 

@@ -36,7 +36,9 @@ def _parser(commands: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--interval", type=_interval, metavar="SECONDS", help="between samples (default 1)")
     parser.add_argument("--config", type=Path, metavar="FILE", help="in place of ~/.config/pitop/config.toml")
     parser.add_argument(
-        "--scope", metavar="SCOPE", help="what to follow: pid:N, user:NAME, host:ADDRESS, port:N, name:NAME"
+        "--scope",
+        metavar="SCOPE",
+        help="what to follow: pid:N (pid:N+ with all below it), user:NAME, host:ADDRESS, port:N, name:NAME",
     )
     parser.add_argument("--theme", metavar="NAME", help="pitop-night, pitop-paper, ansi-dark, …")
     parser.add_argument("--glyphs", choices=("braille", "block", "ascii"), help="what bars and trees are drawn with")

@@ -28,6 +28,14 @@ def rows(*arguments: str) -> dict[int, dict[str, Any]]:
     return {row["pid"]: row for row in json.loads(done.stdout)["rows"]}
 
 
+def test_a_scope_with_all_that_is_below_it(family: dict[str, int]) -> None:
+    parent = family["parent"]
+    below = rows("--scope", f"pid:{parent}+")
+    assert set(below) >= set(family.values())
+    assert {row["ppid"] for row in below.values() if row["pid"] != parent} <= set(below)
+    assert set(rows("--scope", f"pid:{parent}")) == {parent}
+
+
 @pytest.fixture
 def family(tmp_path: Path) -> Iterator[dict[str, int]]:
     """A parent, a child, a stopped child and a zombie, all at rest."""

@@ -11,7 +11,15 @@ from pitop.model.dns.live import LiveQuery
 from pitop.model.leads import Party, Sort, Subject
 from pitop.model.scope import About, Flow
 
-__all__ = ["about_query", "about_record", "addresses_in", "subject_of_query", "subject_of_record", "target_of"]
+__all__ = [
+    "about_query",
+    "about_record",
+    "addresses_in",
+    "reverse_address",
+    "subject_of_query",
+    "subject_of_record",
+    "target_of",
+]
 
 # Types whose data name another place, and which of their words does.
 _LEADING = {"CNAME": 0, "DNAME": 0, "NS": 0, "PTR": 0, "MX": 1, "SVCB": 1, "HTTPS": 1, "SRV": 3}
@@ -30,6 +38,19 @@ def addresses_in(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def reverse_address(name: str) -> str | None:
+    """The address that a name under in-addr.arpa or ip6.arpa stands for (RFC 1035 3.5, RFC 3596 2.5)."""
+    labels = name.lower().rstrip(".").split(".")[::-1]
+    if labels[:2] == ["arpa", "in-addr"] and len(labels) == 6:
+        text = ".".join(labels[2:])
+    elif labels[:2] == ["arpa", "ip6"] and len(labels) == 34:
+        nibbles = "".join(labels[2:])
+        text = ":".join(nibbles[place : place + 4] for place in range(0, 32, 4))
+    else:
+        return None
+    return next(iter(addresses_in((text,))), None)
+
+
 def target_of(record: Record) -> str | None:
     """The name that a record's data lead to; None where they lead to none."""
     place, words = _LEADING.get(record.type), record.data.split()
@@ -38,10 +59,11 @@ def target_of(record: Record) -> str | None:
 
 
 def about_record(record: Record, asked: frozenset[str]) -> About:
-    """Its names, the one that was asked for among them, and the address that it gives."""
+    """Its names, the one that was asked for among them, and the addresses that it gives or is asked by."""
     target = target_of(record)
     names = {record.name} if target is None else {record.name, target}
-    addresses = addresses_in((record.data,)) if record.type in ("A", "AAAA") else ()
+    addresses = set(addresses_in((record.data,)) if record.type in ("A", "AAAA") else ())
+    addresses |= {address for each in (record.name, *asked) if (address := reverse_address(each)) is not None}
     return About(names=asked | names, addresses=frozenset(addresses))
 
 

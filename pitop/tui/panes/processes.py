@@ -14,7 +14,7 @@ from pitop.collect.topics import PROCESSES
 from pitop.model.history import History
 from pitop.model.leads import Party, Sort, Subject, Visit, identified
 from pitop.model.processes import Process, ProcessesSnapshot, with_sums
-from pitop.model.scope import About, Scope, about_process, of_process
+from pitop.model.scope import About, Life, Scope, about_process, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.tree import Forest, descendants, flatten, with_ancestors
 from pitop.render.field import Field, Tone
@@ -176,7 +176,7 @@ class ProcessesPane(WatchingPane):
     def scope_here(self, below: bool) -> Scope | None:
         """The selected process, alone or with all that is under it."""
         row = self.table.selected
-        return None if row is None else of_process(row.key, row.name, descendants=below)
+        return None if row is None else of_process(row.key, row.name, descendants=below, life=_life(row))
 
     # --- from here to elsewhere, and back
 
@@ -185,7 +185,7 @@ class ProcessesPane(WatchingPane):
         row = self.row_here()
         if row is None or row.kernel:
             return None
-        return Subject(sort=Sort.PROCESS, process=Party(row.pid, row.name, row.key[1]))
+        return Subject(sort=Sort.PROCESS, process=Party(row.pid, row.name, row.key[1], life=_life(row)))
 
     def visit(self, visit: Visit) -> None:
         """Select a process, whatever was hidden before."""
@@ -451,6 +451,11 @@ class ProcessesPane(WatchingPane):
         if row is not None and self._snapshot is not None:
             self.table.tag(descendants(self._snapshot.rows, row))
             self.retell()
+
+
+def _life(row: Process) -> Life | None:
+    """From when to when a process that has ended had its pid."""
+    return None if row.ended_time is None else Life(row.key, row.start_time, row.ended_time)
 
 
 _BY_KEY = attrgetter("key")

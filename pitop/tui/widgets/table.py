@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from pitop.render.field import Field, Tone
-from pitop.render.text import cells, fit
+from pitop.render.text import cells, fit, visible
 from pitop.tui.history import Mark
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.columns import Column, laid_out
@@ -422,7 +422,7 @@ class Table(Lines, Generic[R], can_focus=True):
         if look is None:
             self._painted.pop(y, None)
             words = self.empty_words if y == 2 and not self._rows else ""
-            return [Segment("  " + words, self.looks.style(Tone.FAINT))] if words else []
+            return [Segment("  " + visible(words), self.looks.style(Tone.FAINT))] if words else []
         self._painted[y] = look
         return self._shifted(self._row_line(self._top + y - 1, self.size.width + self._side))
 

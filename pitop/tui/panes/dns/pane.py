@@ -209,8 +209,11 @@ class DnsPane(Pane):
             if self._shown is not None and view.part in self._shown.running
         )
         self._parts.choose(self._place, busy)
-        left = narrowed(self._content(), self.scope, self._asked_names())
+        whole = self._content()
+        left = narrowed(whole, self.scope, self._asked_names())
         rows, prefixes, lines = left.content
+        if self.scope is not None and 0 < len(rows) < len(whole.rows):
+            lines = [*lines, [(f" {len(rows)} of {len(whole.rows)} belong to {self.scope.label}", Tone.WARN)]]
         if left.unscoped:
             lines = [*lines, [(" the scope means nothing here: all are shown", Tone.WARN)]]
         chosen = self._filters.get(self._place)

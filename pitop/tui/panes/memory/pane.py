@@ -193,8 +193,10 @@ class MemoryPane(TablePane[MemoryRow]):
 
     def subject(self) -> Subject | None:
         """The process whose address space is seen, or the selected one."""
-        key = self._space_key
-        row = self.table.pin() if key is None else next((row for row in self._rows if row.key == key), None)
+        if self._space_key is not None:
+            pid, start = self._space_key
+            return Subject(sort=Sort.MEMORY, process=Party(pid, self._space_name, start))
+        row = self.table.pin()
         if row is None or row.count > 1:
             return None
         return Subject(sort=Sort.MEMORY, process=Party(row.pid, row.name, row.key[1]))

@@ -228,7 +228,7 @@ class PacketsPane(CapturingPane):
         width = self.app.size.width
         phrases = status_line(snapshot, self.filter.text, shown, following=self._following, width=width)
         if self.scope is not None and scope_expression(self.scope) is None:
-            phrases.append(("  the scope means nothing here: all are shown", Tone.WARN))
+            phrases.insert(-1, ("  the scope means nothing here: all are shown", Tone.WARN))
         return phrases
 
     def key(self, row: Packet) -> int:

@@ -160,6 +160,14 @@ class SocketsPane(ActingSocketsPane):
             known = self._abouts[row.key] = (row, about_socket(row))
         return known[1]
 
+    def emptiness(self, scope: Scope) -> str:
+        """Sockets that are hidden are something, too."""
+        words = super().emptiness(scope)
+        if self._unix_shown or self._snapshot is None:
+            return words
+        unix = sum(scope.holds(self.about(row)) is True for row in self._snapshot.rows if row.endpoint.unix is not None)
+        return f"{words} but unix sockets, {unix} of them: u shows them" if unix else words
+
     def scope_here(self, below: bool) -> Scope | None:
         """The flow of a connection, or the process that has the socket; of a group what its sockets have in common."""
         row = self.table.selected
