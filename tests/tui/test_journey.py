@@ -13,13 +13,14 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from pitop.collect.network import RouteTo
-from pitop.collect.topics import DNS, MEMORY, NETWORK, PACKETS, PING, PROCESSES, QUERIES, SOCKETS, TRACE
+from pitop.collect.topics import DNS, MEMORY, NETWORK, PACKETS, PING, PROCESSES, SOCKETS, TRACE, TRAFFIC
+from pitop.model.dns.live import LiveQuery
 from pitop.model.dns.snapshot import Begin, Lookup, Part
 from pitop.model.memory.space import Space
-from pitop.model.packets.packet import Packet
-from pitop.model.packets.snapshot import AskRows, Capture, PacketsSnapshot
+from pitop.model.packets.snapshot import AskRows, Capture
 from pitop.model.path.snapshot import PingRequest, TraceRequest
 from pitop.model.scope import Flow, Scope, of_flow, of_host, of_port, of_process, of_user
+from pitop.model.traffic import TrafficSnapshot
 from pitop.tui.app import PitopApp
 from pitop.tui.settings import Settings
 from pitop.tui.widgets.choice import Choice
@@ -39,20 +40,14 @@ ASKED = Flow.between("udp", ("10.0.0.2", 4000), ("10.0.0.53", 53))
 PG = of_process((600, 1600), "postgres")
 
 
-def wire() -> PacketsSnapshot:
+def wire() -> TrafficSnapshot:
     """One question, asked by process 700, and its answer."""
-    rows = tuple(
-        Packet(
-            number=number, seconds=int(NOW), nanoseconds=0, interface="eth0", source=ends[0], source_port=ends[1],
-            destination=ends[2], destination_port=ends[3], protocol="DNS", length=60, line=said, pid=700,
-            process="curl", dns_name="www.example.", dns_type="A",
-        )
-        for number, (ends, said) in enumerate((
-            (("10.0.0.2", 4000, "10.0.0.53", 53), "IP x: 7+ A? www.example. (33)"),
-            (("10.0.0.53", 53, "10.0.0.2", 4000), "IP x: 7 1/0/0 A 192.0.2.1 (49)"),
-        ), 1)
+    query = LiveQuery(
+        key=("10.0.0.2", 4000, "10.0.0.53", 7, NOW), time=NOW, name="www.example.", type="A", client="10.0.0.2",
+        server="10.0.0.53", status="NOERROR", unanswered=False, data="A 192.0.2.1", ms=1.0, tries=1, pid=700,
+        process="curl",
     )  # fmt: skip
-    return PacketsSnapshot(time=NOW, host="board", capture=Capture(None, "port 53"), rows=rows, running=True)
+    return TrafficSnapshot(time=NOW, host="board", running=True, queries=(query,))
 
 
 def everything() -> StillSource:
@@ -72,7 +67,7 @@ def everything() -> StillSource:
         (TRACE, trace()),
         (MEMORY, memory()),
         (DNS, known),
-        (QUERIES, wire()),
+        (TRAFFIC, wire()),
     ):
         source.put(topic, snapshot)  # type: ignore[arg-type]
     return source
