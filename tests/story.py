@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -94,10 +93,10 @@ async def told(name: str, port: str) -> dict[str, Any]:
         await story.until(lambda: pane._snapshot is not None and pane._snapshot.running, "the capture")
         await pilot.press("1")
         words = ["sh", "-c", _SCRIPT, sys.executable, _CHILD, name, port]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as script:
-            assert script.stdout is not None
-            pid = int(script.stdout.readline())
-            script.wait()
+        script = await asyncio.create_subprocess_exec(*words, stdout=asyncio.subprocess.PIPE)
+        assert script.stdout is not None
+        pid = int(await script.stdout.readline())
+        await script.wait()
         row = await story.select(lambda each: each.pid == pid and each.ended_time is not None, "the child's dimmed row")
         seen["pid"], seen["ended"] = pid, True
         key = row.key
@@ -125,8 +124,8 @@ async def told(name: str, port: str) -> dict[str, Any]:
 
         await story.select(lambda each: each.key == key, "the child's row")
         await story.go("Names")
-        query = await story.select(lambda each: getattr(each, "name", "") == name, "the name that it asked")
-        seen["asked"] = [query.name, query.type, query.pid, query.data]
+        query = await story.select(lambda each: getattr(each, "name", "").rstrip(".") == name, "the name that it asked")
+        seen["asked"] = [query.name.rstrip("."), query.type, query.pid, query.data]
         await story.back("processes")
 
         await story.select(lambda each: each.key == key, "the child's row")

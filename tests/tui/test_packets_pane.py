@@ -414,3 +414,11 @@ async def test_what_prompts_say_is_not_cut_on_a_narrow_screen() -> None:
             assert "…" not in lines[-2], lines[-2]
             await pilot.press("escape")
             await pilot.pause()
+
+
+async def test_escape_takes_away_what_was_said_about_a_file_that_could_not_be_written() -> None:
+    async with opened(snapshot(950, save_problem="/x.pcap: Permission denied")) as (pilot, _, source):
+        assert "Permission denied" in shown(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        assert asked(source, SaveTo) == [SaveTo()]

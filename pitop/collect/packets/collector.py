@@ -291,7 +291,7 @@ class PacketsCollector:
             self._writer.flush()
             self._saved = self._writer.packets
         except OSError as error:
-            self._save_problem = _unwritten(self._saving, error)
+            self._save_problem = _unwritten(self._saving, error, self._saved)
             self._end_saving()
 
     def _end_saving(self) -> None:
@@ -303,7 +303,7 @@ class PacketsCollector:
             try:
                 writer.close()
             except OSError as error:
-                self._save_problem = self._save_problem or _unwritten(path, error)
+                self._save_problem = self._save_problem or _unwritten(path, error, self._saved)
 
     def close(self) -> None:
         """End the helper, and the one that is starting."""
@@ -311,5 +311,5 @@ class PacketsCollector:
         self._stop()
 
 
-def _unwritten(path: str | None, error: OSError) -> str:
-    return f"{path}: {error.strerror or error}; what was written is readable"
+def _unwritten(path: str | None, error: OSError, packets: int) -> str:
+    return f"{path}: {error.strerror or error}{'; what was written is readable' if packets else ''}"

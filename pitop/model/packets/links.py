@@ -285,6 +285,34 @@ def _slip(d: Dissection, at: int, length: int) -> None:
         d.say(f"ip v{version}")
 
 
+def _frame_relay(d: Dissection, at: int, length: int) -> None:
+    """Frame relay: an address, then what it carries by an NLPID (RFC 2427) or, Cisco's way, by an EtherType."""
+    d.protocol = "fr"
+    size = 1
+    while not d.u8(at + size - 1) & 1:
+        size += 1
+        if size > 4:
+            d.say("Q.922, invalid address")
+            return
+    inside = at + size
+    if d.u8(inside) != 3:
+        kind = d.u16(inside)
+        if not by_ethertype(d, kind, inside + 2, length - size - 2):
+            d.say(f"Q.922, ethertype Unknown (0x{kind:04x}), length {length}: ")
+            d.dump(inside + 2, d.left(inside + 2))
+        return
+    inside += 1 + (d.u8(inside + 1) == 0)  # a byte of padding may stand before the NLPID
+    kind = d.u8(inside)
+    rest = length - (inside + 1 - at)
+    if kind == 0xCC:
+        ipv4(d, inside + 1, rest)
+    elif kind == 0x8E:
+        ipv6(d, inside + 1, rest)
+    else:
+        d.say(f"Q.922, NLPID unknown (0x{kind:02x}), length {length}: ")
+        d.dump(inside + 1, d.left(inside + 1))
+
+
 def _juniper_ethernet(d: Dissection, at: int, length: int) -> None:
     """Juniper's header with its extensions, then a frame."""
     d.protocol = "juniper_ether"
@@ -301,9 +329,9 @@ def _juniper_ethernet(d: Dissection, at: int, length: int) -> None:
 
 LINKS: dict[int, Printer] = {
     0: _null, 1: ethernet, 8: _slip, 9: _ppp, 12: _raw, 14: _raw, 50: _ppp_hdlc, 51: pppoe, 101: _raw,
-    104: _cisco_hdlc, 108: _null, 113: _cooked, 178: _juniper_ethernet, 226: _solaris, 228: ipv4, 229: ipv6,
-    239: _netfilter, 242: _infiniband, 276: _cooked2, 281: _broadcom, 282: _broadcom_before, 284: _dsa_link,
-    285: _edsa_link,
+    104: _cisco_hdlc, 107: _frame_relay, 108: _null, 113: _cooked, 178: _juniper_ethernet, 226: _solaris,
+    228: ipv4, 229: ipv6, 239: _netfilter, 242: _infiniband, 276: _cooked2, 281: _broadcom, 282: _broadcom_before,
+    284: _dsa_link, 285: _edsa_link,
 }  # fmt: skip
 LINK_NAMES = {
     0: "NULL", 1: "EN10MB", 6: "IEEE802", 7: "ARCNET", 8: "SLIP", 9: "PPP", 10: "FDDI", 12: "RAW", 14: "RAW",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pitop.model.packets.addresses import ipv4_text
-from pitop.model.packets.dissection import Dissection, Printer
+from pitop.model.packets.dissection import Dissection, Printer, bits
 from pitop.model.packets.registry import application, ethertype, ip_protocol
 from pitop.model.packets.tcp import ends
 
@@ -27,9 +27,6 @@ _HSRP_STATES = {0: "initial", 1: "learn", 2: "listen", 4: "speak", 8: "standby",
 def _ospf(d: Dissection, at: int, length: int) -> None:
     d.protocol = "ospf"
     version, kind = d.u8(at), d.u8(at + 1)
-    # Over IPv6 the addresses are followed by a blank only.
-    if len(d.source) == 16 and d.out and d.out[-1].endswith(": "):
-        d.out[-1] = d.out[-1][:-2] + " "
     name = _OSPF.get(kind)
     d.say(f"OSPFv{version}, {name or f'unknown packet type ({kind})'}, length {length}")
 
@@ -151,11 +148,27 @@ def _named(name: str, text: str) -> Printer:
 for _number, _name in ((8, "egp"), (9, "igrp"), (46, "rsvp"), (55, "mobile"), (113, "pgm")):
     ip_protocol(_number)(_named(_name, _name.upper()))
 for _number, _name in (
-    (0x88CC, "LLDP"), (0x8808, "MPCP"), (0x8902, "CFM"), (0x9000, "Loopback"), (0x88A2, "AoE"),
+    (0x88CC, "LLDP"), (0x8808, "MPCP"), (0x8902, "CFM"), (0x9000, "Loopback"),
     (0x8137, "IPX"), (0x809B, "AppleTalk"), (0x80F3, "AARP"), (0x6003, "DECnet"), (0x88CA, "TIPC"),
     (0x886F, "MS NLB heartbeat"), (0xFEFE, "OSI"),
 ):  # fmt: skip
     ethertype(_number)(_named(_name.lower(), _name))
+
+
+@ethertype(0x88A2)
+def _aoe(d: Dissection, at: int, length: int) -> None:
+    """Disks over Ethernet (the AoE protocol definition)."""
+    d.protocol = "aoe"
+    d.say(f"AoE length {length}")
+    if length < 10:
+        d.say(" [length < 10]")
+        d.invalid()
+        return
+    d.need(at, 1)
+    version = d.u8(at) >> 4
+    d.say(f", Ver {version}")
+    if version == 1:
+        d.say(f", Flags: [{bits({0x08: 'Response', 0x04: 'Error'}, 'none', d.u8(at) & 0x0F)}]")
 
 
 @ethertype(0x8809)

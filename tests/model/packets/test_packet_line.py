@@ -131,3 +131,22 @@ def test_damaged_packets_make_a_line(data: st.DataObject) -> None:
 
 
 _SEEDS = [frame for path in CAPTURES for frame in frames(path)]
+
+
+@pytest.mark.parametrize(
+    ("link", "content", "line"),
+    [
+        # Lines of tcpdump 4.99 for the same bytes.
+        (
+            107,
+            "48e186dd6e00000000245901fe800000000000000000000000000003fe800000000000000000000000000002"
+            "0301002403030303000000008e9b0000" + "00" * 20,
+            "IP6 fe80::3 > fe80::2: OSPFv3, Hello, length 36",
+        ),
+        (1, "ffffffffffff68a3c4f4841e88a21000ffffff01" + "00" * 40, "AoE length 46, Ver 1, Flags: [none]"),
+        (1, "ffffffffffff68a3c4f4841e88a21800ffffff01" + "00" * 40, "AoE length 46, Ver 1, Flags: [Response]"),
+    ],
+)
+def test_what_has_no_capture_of_its_own(link: int, content: str, line: str) -> None:
+    data = bytes.fromhex(content)
+    assert packet_line(data, link, len(data), SequenceBook()) == line

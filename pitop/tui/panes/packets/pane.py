@@ -15,7 +15,7 @@ from pitop.model.packets.about import flow_of, subject_of_packet
 from pitop.model.packets.conversation import Stream
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.scoping import narrowed, scope_expression
-from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot
+from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, PacketsSnapshot, SaveTo
 from pitop.model.scope import Scope, emptiness, of_flow, of_host
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.field import Tone
@@ -431,6 +431,8 @@ class PacketsPane(CapturingPane):
         elif self._anatomy.opened:
             self._anatomy.shut()
             self.table.focus()
+        elif self._snapshot is not None and self._snapshot.save_problem:
+            self.feed.ask(SaveTo())  # which takes the words about what was not written away
         elif self._snapshot is not None and self._snapshot.refused:
             self.feed.ask(self._capture)  # which takes the words about what was refused away
         else:

@@ -53,7 +53,9 @@ def status_line(
         phrases.append((f"  {amount(status.unsaved)} not written", Tone.BAD))
     if filter_text.strip():
         phrases.append((f"  filter: {filter_text} ({amount(shown)})", Tone.WARN))
-    if capture.path is None and status.captured and not snapshot.running and not snapshot.problem:
+    if capture.path is not None:
+        return phrases
+    if status.captured and not snapshot.running and not snapshot.problem:
         phrases.append(("  ended, R starts again", Tone.WARN))
     else:
         phrases.append(("  following" if following else "  stopped here, f follows", Tone.FAINT))

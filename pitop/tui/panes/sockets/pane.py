@@ -9,12 +9,15 @@ from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from pitop.collect.topics import SOCKETS
+from pitop.collect.source import Source
+from pitop.collect.topics import SOCKETS, TRAFFIC
 from pitop.model.leads import Subject, Visit
 from pitop.model.scope import About, Scope, of_flow, of_process
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.sockets import AskSockets, Socket, SocketsSnapshot, summary
 from pitop.model.sockets.about import about_socket, subject_of_socket
+from pitop.model.traffic import TrafficSnapshot
+from pitop.model.traffic.owning import Owning
 from pitop.render.field import Field, Tone, by_key
 from pitop.render.glyphs import sparkline
 from pitop.render.sockets import COLUMNS, FIELDS, FLAGS, address_port
@@ -93,6 +96,9 @@ class SocketsPane(ActingSocketsPane):
         self._list_fields = self.all_fields
         self.feed = Feed(self, SOCKETS)
         self.feeds = [self.feed]
+        self._wire = Feed(self, TRAFFIC)  # listened to while something is followed: it is recorded then anyway
+        self._owning: Owning | None = None
+        self._source: Source | None = None
         self._snapshot: SocketsSnapshot | None = None
         self._view = "list"
         self._orders: dict[str, tuple[str, bool]] = {name: view.order for name, view in VIEWS.items()}
@@ -128,7 +134,11 @@ class SocketsPane(ActingSocketsPane):
     def arrived(self, newest: Snapshot | Failure) -> None:
         """A new sample of all sockets."""
         if isinstance(newest, Failure):
-            self.fail(newest)
+            if newest.topic != TRAFFIC.name:  # without it the sockets tell what they know themselves
+                self.fail(newest)
+        elif isinstance(newest, TrafficSnapshot):
+            self._owning = Owning(newest)
+            self.present()
         elif isinstance(newest, SocketsSnapshot):
             self._snapshot = newest
             if self._abouts:
@@ -146,6 +156,8 @@ class SocketsPane(ActingSocketsPane):
         if self._closed_shown and self._view == "list" and snapshot.closed:
             there = {row.key for row in snapshot.rows if row.endpoint.state == "TIME_WAIT"}
             rows = [*rows, *(row for row in snapshot.closed if row.key not in there)]
+        if self._owning is not None:
+            rows = self._owning.told(rows)
         if not self._unix_shown and self._view != "state":
             rows = [row for row in rows if row.endpoint.unix is None]
         if self._within is not None:
@@ -405,8 +417,28 @@ class SocketsPane(ActingSocketsPane):
     def wake(self, source: Any) -> None:
         """A collector made anew has to be told again what is wanted."""
         super().wake(source)
+        self._source = source
+        self._listen()
         if self._asked_for != AskSockets():
             self.feed.ask(self._asked_for)
+
+    def rest(self) -> None:
+        """Nothing is listened to any more."""
+        super().rest()
+        self._source = None
+        self._listen()
+
+    def watch_scope(self, scope: Scope | None) -> None:
+        """What is followed may have closed its sockets before anybody looked: the packets tell."""
+        self._listen()
+        super().watch_scope(scope)
+
+    def _listen(self) -> None:
+        if self.scope is not None and self._source is not None:
+            self._wire.open(self._source)
+        else:
+            self._wire.close()
+            self._owning = None
 
     # --- from here to elsewhere, and back
 
