@@ -344,13 +344,13 @@ def main() -> int:
     connection = socket.socket(fileno=int(sys.argv[1]))
     channel = Channel(connection, ToHelper)
     config = msgspec.json.decode(sys.argv[2].encode(), type=Config)
+    finder: Channel | None = None
+    if config.path is None:
+        finder = Channel(start_finder(config, [connection.fileno()]), Found)
     if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
         # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
         preload()
-    finder: Channel | None = None
     try:
-        if config.path is None:
-            finder = Channel(start_finder(config, [connection.fileno()]), Found)
         source = _opened(config)
     except CaptureProblem as problem:
         channel.send(Problem(str(problem), problem.advice))
