@@ -93,6 +93,7 @@ class Helper:
         self._dissected = 0
         self.sightings = None if finder is None else Sightings(finder, self.index.flows)
         self.telling: Telling | None = None
+        self._trouble = ""
 
     def run(self) -> None:
         """Until the other side has gone."""
@@ -130,6 +131,12 @@ class Helper:
         if sightings.channel.closed:
             poll.unregister(sightings.channel.fileno())
             self.sightings = None
+            self._trouble = "what finds out whose packets are has ended; begin a new capture"
+            sought = [flow for flow in self.index.flows.by_number.values() if flow.wanted]
+            for flow in sought:
+                flow.wanted = 0.0
+            if self.telling is not None:
+                self.telling.learnt(sought)
 
     def _cookie(self, summary: Summary, data: bytes) -> int:
         return 0 if self.sightings is None else self.sightings.cookie(summary, data)
@@ -174,7 +181,7 @@ class Helper:
             saved=0 if self.saving is None else self.saving.saved,
             unsaved=0 if self.saving is None else self.saving.lost,
             reading=self.source.reading,
-            note=self.source.note,
+            note=self.source.note or self._trouble,
         )
 
     def _tell(self) -> None:
