@@ -10,7 +10,6 @@ from pitop.model.traffic.talk import Named
 
 __all__ = ["NameBook", "hosts_names"]
 
-_CLOCKS = 0.01  # seconds by which two times may differ
 _RANK = {"dns": 0, "hosts": 1, "reverse": 2}
 
 
@@ -42,7 +41,7 @@ class NameBook:
             for each in several
             if process is not None and each.asked_by is not None and each.asked_by.key == process
         ]
-        before = [each for each in own if began is not None and each.time <= began + _CLOCKS]
+        before = [each for each in own if began is not None and each.time <= began]
         return (before or own or several)[0]
 
     def all(self, address: str | None) -> tuple[Named, ...]:
