@@ -339,6 +339,7 @@ class _Scanner:
         self._reader = ProcessReader(root)
         self._known: dict[str, _Known] | None = None
         self._young: set[str] = set()  # seen first in the turn before: what forks often execs next
+        self._ticks = ticks_per_second()
         advice = "Run pitop as root, outside of a container, on a kernel with CONFIG_PROC_EVENTS."
         self.missing: tuple[Missing, ...] = (
             Missing("processes that live shorter than the interval, exit statuses", why, advice),
@@ -376,7 +377,9 @@ class _Scanner:
 
     def _told(self, pid: int, before: _Known | None, found: _Known, now: float) -> None:
         if before is None:
-            self._log.add(ProcessEvent(EventKind.FORK, now, pid, found.ppid, found.name, found.command))
+            boot = now - time.clock_gettime(time.CLOCK_BOOTTIME)
+            born = now if found.start_ticks is None else min(now, boot + found.start_ticks / self._ticks)
+            self._log.add(ProcessEvent(EventKind.FORK, born, pid, found.ppid, found.name, found.command))
         elif before.command != found.command and found.command is not None:
             self._log.add(ProcessEvent(EventKind.EXEC, now, pid, found.ppid, found.name, found.command))
 

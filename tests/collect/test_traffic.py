@@ -306,13 +306,36 @@ def test_the_light_capture_takes_no_more_than_it_needs() -> None:
         assert sorted(found[host]["udp"]) == [[9, True, False], [53, True, True]], host
 
 
+def without_finder() -> Any:
+    with closing(TrafficCollector()) as made, socket.create_server(("127.0.0.1", 0)) as listener:
+        until(made, lambda snapshot: snapshot.running)
+        assert made._client is not None
+        os.kill(finder_of(made._client.pid), 9)
+        noted = until(made, lambda snapshot: bool(snapshot.status.note))
+        with socket.create_connection(listener.getsockname()):
+            snapshot = until(made, lambda snapshot: bool(snapshot.talks))
+        return [noted.status.note, snapshot.sought, [str(each.owner) for each in snapshot.talks]]
+
+
+def finder_of(helper: int) -> int:
+    return int(Path(f"/proc/{helper}/task/{helper}/children").read_text().split()[0])
+
+
+@needs_root
+def test_without_a_finder_capture_goes_on_and_says_that_processes_are_not_known() -> None:
+    note, sought, owners = in_private_network(without_finder)
+    assert "has ended" in note
+    assert sought == 0
+    assert owners == ["None"]
+
+
 @needs_root
 def test_it_ends_quickly_and_leaves_no_process_behind() -> None:
     made = TrafficCollector()
     until(made, lambda snapshot: snapshot.running)
     assert made._client is not None
     helper = made._client.pid
-    finder = int(Path(f"/proc/{helper}/task/{helper}/children").read_text().split()[0])
+    finder = finder_of(helper)
     began = time.monotonic()
     made.close()
     assert time.monotonic() - began < 1.0

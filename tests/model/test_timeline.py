@@ -150,6 +150,18 @@ def test_a_pid_that_is_used_again_is_another_life() -> None:
     assert recorder.rows()[2].keys == {(900, 1900)}
 
 
+def test_what_was_told_before_a_process_was_known_is_its_own_afterwards() -> None:
+    recorder = Recorder()
+    recorder.take_events(events(*LIFE[:2]))
+    recorder.take_processes(processes(rows=(a_process(900, 411, "wget", key=(900, 1900), start_time=NOW + 1.0),)))
+    recorder.take_traffic(traffic(5, talk(), queries=(query(1.5),)))
+    assert {row.keys for row in recorder.rows()} == {frozenset({(900, 1900)})}
+    late = Recorder()
+    late.take_events(events(*LIFE[:2]))
+    late.take_traffic(traffic(5, talk(), queries=(query(1.5),)))
+    assert {row.keys for row in late.rows()} == {frozenset({(900, 1900)})}
+
+
 def test_events_are_told_once_however_often_their_snapshot_comes() -> None:
     recorder = Recorder()
     for _ in range(3):

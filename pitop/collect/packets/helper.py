@@ -95,6 +95,7 @@ class Helper:
         self._dissected = 0
         self.sightings = None if finder is None else Sightings(finder, self.index.flows)
         self.telling: Telling | None = None
+        self._trouble = ""
 
     def run(self) -> None:
         """Until the other side has gone."""
@@ -132,6 +133,12 @@ class Helper:
         if sightings.channel.closed:
             poll.unregister(sightings.channel.fileno())
             self.sightings = None
+            self._trouble = "what finds out whose packets are has ended; begin a new capture"
+            sought = [flow for flow in self.index.flows.by_number.values() if flow.wanted]
+            for flow in sought:
+                flow.wanted = 0.0
+            if self.telling is not None:
+                self.telling.learnt(sought)
 
     def _cookie(self, summary: Summary, data: bytes) -> int:
         return 0 if self.sightings is None else self.sightings.cookie(summary, data)
@@ -176,7 +183,7 @@ class Helper:
             saved=0 if self.saving is None else self.saving.saved,
             unsaved=0 if self.saving is None else self.saving.lost,
             reading=self.source.reading,
-            note=self.source.note,
+            note=self.source.note or self._trouble,
         )
 
     def _tell(self) -> None:
@@ -351,13 +358,13 @@ def main() -> int:
     connection = socket.socket(fileno=int(sys.argv[1]))
     channel = Channel(connection, ToHelper)
     config = msgspec.json.decode(sys.argv[2].encode(), type=Config)
+    finder: Channel | None = None
+    if config.path is None:
+        finder = Channel(start_finder(config, [connection.fileno()]), Found)
     if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
         # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
         preload()
-    finder: Channel | None = None
     try:
-        if config.path is None:
-            finder = Channel(start_finder(config, [connection.fileno()]), Found)
         source = _opened(config)
     except CaptureProblem as problem:
         channel.send(Problem(str(problem), problem.advice))

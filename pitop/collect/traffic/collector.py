@@ -76,7 +76,7 @@ class TrafficCollector:
         if self._client is not None:
             try:
                 for message in self._client.messages() if self._client.waiting(0) else ():
-                    self._take(message, now)
+                    self._take(message)
             except Unavailable as error:
                 self._stop()
                 self._problem = (str(error), error.advice)
@@ -127,7 +127,7 @@ class TrafficCollector:
             self._client.close()
             self._client = None
 
-    def _take(self, message: object, now: float) -> None:
+    def _take(self, message: object) -> None:
         if isinstance(message, Started):
             self._running = True
         elif isinstance(message, Status):
@@ -136,15 +136,15 @@ class TrafficCollector:
             self._status = message.status
             self._enter(message.talks)
             for each in message.heard:
-                self._hear(each, now)
+                self._hear(each)
         elif isinstance(message, Ended):
             self._status = message.status
             self._running = False
 
-    def _hear(self, heard: Heard, now: float) -> None:
+    def _hear(self, heard: Heard) -> None:
         asked = self._book.take(heard.packet, heard.asker)
         if asked is not None and heard.addresses:
-            self._names.heard(heard.addresses, asked.name, asked.asker, now)
+            self._names.heard(heard.addresses, asked.name, asked.asker, heard.packet.time)
 
     def _enter(self, talks: Iterable[Talk], *, anew: bool = True) -> None:
         """Take in conversations that are new or have changed; `anew` tells that something has happened in them."""

@@ -24,7 +24,7 @@ def subject_of_packet(packet: Packet | None) -> Subject | None:
     """A packet as what leads elsewhere: who had its socket when it passed, its conversation, both its ends."""
     if packet is None or not packet.number:
         return None
-    party = None if packet.pid is None else Party(packet.pid, packet.process or "?", None, packet.time)
+    party = None if packet.pid is None else Party(packet.pid, packet.process or "?", packet.start_ticks, packet.time)
     ends = dict.fromkeys(each for each in (packet.destination, packet.source) if each is not None)
     return Subject(
         sort=Sort.PACKET,

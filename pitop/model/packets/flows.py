@@ -116,7 +116,10 @@ class Flows:
         key = (source, destination, one, other, summary.transport)
         flow = self.known.get(key)
         new = False
-        if flow is None or _another(flow, summary, time, cookie):
+        doubtful = flow is not None and (
+            summary.flags & _SYN if summary.transport == 6 else cookie or time - flow.last > _FORGOTTEN
+        )
+        if flow is None or (doubtful and _another(flow, summary, time, cookie)):
             flow = self._new(key, summary, time, packet)
             new = True
         way = 0 if flow.a == source and flow.a_port == one else 1

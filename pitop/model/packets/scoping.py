@@ -8,7 +8,7 @@ from pitop.model.scope import CLOCKS, Kind, Scope
 
 __all__ = ["narrowed", "scope_expression"]
 
-_MOST_PIDS = 200  # the youngest; each may take three terms
+_MOST_PIDS = 100  # the youngest; each may take six terms
 
 
 def scope_expression(scope: Scope | None) -> str | None:
@@ -50,7 +50,9 @@ def _of_process(scope: Scope) -> str | None:
             span += f" time<={life.ended if life.ended > life.began else 0:.3f}"
         spans.setdefault(life.key[0], []).append(span)
     for pid, several in spans.items():
-        terms.append(f"not ((pid={pid} or peer_pid={pid}) not ({' or '.join(several)}))")
+        span = " or ".join(several)
+        # An end whose owner is not known says nothing against the other.
+        terms += [f"({end}=unknown or not ({end}={pid} not ({span})))" for end in ("pid", "peer_pid")]
     return " ".join(terms)
 
 

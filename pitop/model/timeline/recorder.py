@@ -328,6 +328,7 @@ class Recorder:
         self._count += 1
         number = self._count
         if life is not None:
+            self._identified(life)
             life.lines.append(number)
             values["pid"], values["name"], values["keys"], values["above"] = life.pid, life.name, life.keys, life.above
             values["user"] = values.get("user") or life.user
@@ -355,13 +356,13 @@ class Recorder:
 
     def _identified(self, life: Life) -> None:
         """More is known of a life now: its lines say so."""
-        if not life.lines:
-            return
-        first = self._rows.get(life.lines[-1])
-        if first is None or (first.keys == life.keys and first.above == life.above):
+        lines = life.lines
+        while lines and lines[0] not in self._rows:
+            lines.pop(0)  # forgotten
+        if not lines or (self._rows[lines[0]].keys, self._rows[lines[0]].above) == (life.keys, life.above):
             return
         self._told = None
-        life.lines = [number for number in life.lines if number in self._rows]
+        lines[:] = [number for number in lines if number in self._rows]
         for number in life.lines:
             self._rows[number] = replace(
                 self._rows[number], keys=life.keys, above=life.above, user=self._rows[number].user or life.user

@@ -28,16 +28,21 @@ class NameBook:
             several.sort(key=lambda each: (_RANK[each.source], -each.time))
         self._names = found
 
-    def name(self, address: str | None, process: ProcessKey | None = None) -> Named | None:
-        """The name of an address as `process` would call it; None where none is known."""
+    def name(self, address: str | None, process: ProcessKey | None = None, began: float | None = None) -> Named | None:
+        """The name of an address as `process` would call it; None where none is known.
+
+        Of several that the process asked for it is the last one before `began`, when it began to talk with the address.
+        """
         several = self._names.get(address or "")
         if not several:
             return None
-        if process is not None:
-            for each in several:
-                if each.asked_by is not None and each.asked_by.key == process:
-                    return each
-        return several[0]
+        own = [
+            each
+            for each in several
+            if process is not None and each.asked_by is not None and each.asked_by.key == process
+        ]
+        before = [each for each in own if began is not None and each.time <= began]
+        return (before or own or several)[0]
 
     def all(self, address: str | None) -> tuple[Named, ...]:
         """Every name of an address, the best first."""

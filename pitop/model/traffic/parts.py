@@ -8,7 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pitop.model.sockets import Endpoint, EndpointKey, Owner, Socket
-from pitop.model.traffic.talk import End, Talk
+from pitop.model.traffic.talk import End, Named, Talk
 
 __all__ = ["Direction", "Part", "PartKey", "Sockets", "opener", "socket_part", "talk_part"]
 
@@ -24,7 +24,7 @@ _CLOCKS = 2.0  # seconds by which the times of two samples may differ
 class Part(Struct, frozen=True, gc=False, kw_only=True):
     """One end of a conversation that is this machine's.
 
-    `received` and `sent` are bytes since it began; None is not known. `source` is the row that it was made from.
+    `received` and `sent` are bytes since it began; None is not known. `named` is what the address was called then.
     """
 
     key: PartKey
@@ -44,6 +44,15 @@ class Part(Struct, frozen=True, gc=False, kw_only=True):
     sought: bool
     first: float | None
     last: float
+    named: Named | None = None
+
+    @property
+    def asked_name(self) -> str | None:
+        """The name, where it is one that this very process had asked for."""
+        named, owner = self.named, self.owner
+        if named is None or named.asked_by is None or owner is None or named.asked_by.key != owner.key:
+            return None
+        return named.name
 
 
 def opener(owners: tuple[Owner, ...]) -> Owner | None:

@@ -26,14 +26,15 @@ _MOST_ENDED = 2_000  # rows of which nothing is open any more
 _RETURNED = 5.0  # seconds: a conversation that is older than that when it is first seen was left out in between
 
 TrafficKey = tuple[Any, ...]
-"""What a row is known by: owner (pid and start time, or None), direction, address, transport, port; or a group's."""
+"""What a row is known by: owner (pid and start time, or None), direction, address, transport, port, the name that the
+owner had asked for (or None); or what a group has in common."""
 
 By = Literal["program", "process", "name", "address", "port"]
 GROUPS: tuple[By, ...] = ("program", "process", "name", "address", "port")
 
 
 class TrafficRow(Struct, frozen=True, gc=False, kw_only=True):
-    """What one process exchanged with one address over one port, or the sum of several such rows.
+    """What one process exchanged with one address, by one name, over one port; or the sum of several such rows.
 
     In a sum what differs between its rows is None. `port` is that of the service: the other side's where this machine
     opened the conversation (`direction` out), this machine's where it was opened to it (in). Bytes are counted since
@@ -124,23 +125,32 @@ def traffic_rows(
             bases[key] = base
         parts[key] = talk_part(talk, which, base or (0, 0))
     book = NameBook(traffic.names if traffic is not None else ())
+    for key, part in parts.items():
+        parts[key] = _called(part, last.parts.get(key), book)
     ended = dict(last.ended)
     for key, part in last.parts.items():
         if key not in parts and key not in joined:
-            _settle(ended, part, book)
-    rows = _rows(parts, last, ended, book, seconds if before is not None else 0.0)
+            _settle(ended, part)
+    rows = _rows(parts, last, ended, seconds if before is not None else 0.0)
     return TrafficTable(rows=rows, time=now, parts=parts, ended=_bounded(ended, rows), joined=joined, bases=bases)
+
+
+def _called(part: Part, before: Part | None, book: NameBook) -> Part:
+    """The part with its name; one that its process asked for stays, whatever is asked for later."""
+    if before is not None and before.owner == part.owner and before.asked_name is not None:
+        return replace(part, named=before.named)
+    named = book.name(part.address, None if part.owner is None else part.owner.key, part.first)
+    return part if named is None else replace(part, named=named)
 
 
 def _key(part: Part) -> TrafficKey:
     owner = part.owner
     who = None if owner is None else (owner.pid, owner.start_ticks)
-    return (who, part.direction, part.address, part.transport, part.port)
+    return (who, part.direction, part.address, part.transport, part.port, part.asked_name)
 
 
-def _row(key: TrafficKey, part: Part, book: NameBook) -> TrafficRow:
-    owner = part.owner
-    named = book.name(part.address, None if owner is None else owner.key)
+def _row(key: TrafficKey, part: Part) -> TrafficRow:
+    owner, named = part.owner, part.named
     source: NameSource | None = named.source if named is not None else "reverse" if part.called else None
     return TrafficRow(
         key=key,
@@ -171,10 +181,10 @@ def _plus(one: Any, other: Any) -> Any:
     return one if other is None else other if one is None else one + other
 
 
-def _settle(ended: dict[TrafficKey, TrafficRow], part: Part, book: NameBook) -> None:
+def _settle(ended: dict[TrafficKey, TrafficRow], part: Part) -> None:
     """Keep what an ended part carried."""
     key = _key(part)
-    row = replace(_row(key, part, book), open=0, sought=False)
+    row = replace(_row(key, part), open=0, sought=False)
     known = ended.get(key)
     ended[key] = row if known is None else _merged(key, [known, row], rows=1)
 
@@ -183,7 +193,6 @@ def _rows(
     parts: Mapping[PartKey, Part],
     last: TrafficTable,
     ended: Mapping[TrafficKey, TrafficRow],
-    book: NameBook,
     seconds: float,
 ) -> tuple[TrafficRow, ...]:
     members: dict[TrafficKey, list[Part]] = {key: [] for key in ended}
@@ -192,7 +201,7 @@ def _rows(
     same = {row.key: row for row in last.rows}
     made: list[TrafficRow] = []
     for key, several in members.items():
-        rows = [_row(key, part, book) for part in several]
+        rows = [_row(key, part) for part in several]
         down = up = None
         if seconds > 0:
             for part in several:

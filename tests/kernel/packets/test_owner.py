@@ -75,7 +75,7 @@ def test_a_socket_that_is_shared_belongs_to_the_oldest_in_line_that_has_it(owner
         "told, tell = os.pipe()\n"
         "child = os.fork()\n"
         "if not child:\n"
-        "    os.read(told, 1)\n"
+        "    os.close(tell); os.read(told, 1)\n"
         "    os._exit(0)\n"
         "print(os.getpid(), child, os.fstat(own.fileno()).st_ino, flush=True)\n"
         "sys.stdin.readline(); own.close(); print('closed', flush=True)\n"

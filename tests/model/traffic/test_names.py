@@ -64,3 +64,11 @@ def test_a_translated_connection_is_found_from_either_side_in_either_order() -> 
     assert sides["tcp", outside, server] == (inside, server)
     assert sides["tcp", server, outside] == (server, inside)
     assert ("udp", inside, server) not in sides
+
+
+def test_a_name_is_the_one_that_was_asked_for_last_before_talking_began() -> None:
+    book = NameBook([Named(ADDRESS, f"{name}.example", "dns", at, CURL) for name, at in (("a", 1.0), ("b", 1.007))])
+    for began, expected in ((1.001, "a.example"), (1.008, "b.example"), (None, "b.example"), (0.5, "b.example")):
+        named = book.name(ADDRESS, (7, 70), began)
+        assert named is not None
+        assert named.name == expected

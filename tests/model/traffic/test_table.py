@@ -203,6 +203,18 @@ def test_names_are_those_that_the_process_asked_for() -> None:
     assert set(by_name) == {"shop.example", "news.example"}
 
 
+def test_one_address_by_two_names_is_two_rows_and_a_name_stays_with_its_connection() -> None:
+    shop, news = Named(THERE, "shop.example", "dns", 10.0, CURL), Named(THERE, "news.example", "dns", 20.0, CURL)
+    first, second = socket(1, 5, 5, first_seen=11.0), socket(2, 7, 7, local=(HERE, 40001), first_seen=21.0)
+    table = traffic_rows(sockets(first, second), traffic(names=(shop, news)), None, 0)
+    assert {row.name: row.received_bytes for row in table.rows} == {"shop.example": 5, "news.example": 7}
+    again = Named(THERE, "shop.example", "dns", 30.0, CURL)  # asked once more: the older time is forgotten
+    table = traffic_rows(sockets(first, second, time=101), traffic(names=(again, news)), table, 1.0)
+    assert {row.name: row.received_bytes for row in table.rows} == {"shop.example": 5, "news.example": 7}
+    table = traffic_rows(sockets(time=130), traffic(time=130), table, 29.0)
+    assert {row.name: row.received_bytes for row in table.rows} == {"shop.example": 5, "news.example": 7}
+
+
 def test_groups_sum_up_and_say_only_what_is_common() -> None:
     rows = traffic_rows(
         sockets(
