@@ -12,7 +12,8 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import dns.asyncquery
 import dns.exception
@@ -22,7 +23,7 @@ from pitop.collect.dns.compare import Comparer
 from pitop.collect.dns.roots import root_servers
 from pitop.collect.dns.trace import Tracer
 from pitop.model.dns.question import Options, Question, Server
-from tests.dnslab import BIND, DNSMASQ, LEAF, ROOT, UNBOUND, DnsLab
+from tests.dnslab import BIND, DNSMASQ, LEAF, ROOT, TLD, UNBOUND, DnsLab
 
 _NAMES = 1000
 _AT_ONCE = 32  # as many as pitop has under way to one server
@@ -58,28 +59,49 @@ async def compared(names: list[str], servers: list[str], rate: float) -> tuple[f
     return found.seconds, lost
 
 
-def walls(lab: DnsLab, times: int) -> dict[str, float]:
-    """Median seconds of whole programs and of the walk alone."""
-
-    def wall(*command: str) -> float:
-        spent = []
-        for _ in range(times):
+def walls(lab: DnsLab, times: int) -> dict[str, list[float]]:
+    """Seconds of whole programs, one after the other in every round, and of the walk alone."""
+    program = (sys.executable, "-m", "pitop", "dns", "--trace", "--root", ROOT, "www.pitop.lab")
+    commands = {
+        "dig +trace": ("dig", "+trace", "www.pitop.lab"),
+        "pitop dns --trace": program,
+        "pitop dns --trace --dnssec": (*program, "--dnssec", "--anchor", str(lab.anchor)),
+        "python, doing nothing": (sys.executable, "-c", "pass"),
+    }
+    spent: dict[str, list[float]] = {name: [] for name in (*commands, "the walk alone")}
+    for _ in range(times):
+        for name, command in commands.items():
             started = time.perf_counter()
             subprocess.run([*lab.command, *command], capture_output=True, check=True)
-            spent.append(time.perf_counter() - started)
-        return statistics.median(spent)
+            spent[name].append(time.perf_counter() - started)
+        with lab.inside():
+            found = Tracer(Question("www.pitop.lab."), root_servers([ROOT])).run()
+        spent["the walk alone"].append(found.total_ms / 1000)
+    return spent
 
-    walk = []
-    for _ in range(times):
-        found = asyncio.run(Tracer(Question("www.pitop.lab."), root_servers([ROOT])).run())
-        walk.append(found.total_ms / 1000)
-    return {
-        "dig +trace": wall("dig", "+trace", "www.pitop.lab"),
-        "pitop dns --trace, the whole program": wall(
-            sys.executable, "-m", "pitop", "dns", "--trace", "--root", ROOT, "www.pitop.lab"
-        ),
-        "pitop dns --trace, the walk": statistics.median(walk),
-    }
+
+def tell(title: str, spent: dict[str, list[float]]) -> None:
+    """A table of medians, beside dig's."""
+    print(title)
+    dig = statistics.median(spent["dig +trace"])
+    for name, seconds in spent.items():
+        median = statistics.median(seconds)
+        low, high = min(seconds) * 1000, max(seconds) * 1000
+        print(f"  {name:<28} {median * 1000:6.0f} ms  {median / dig:5.2f}× dig  ({low:.0f} to {high:.0f})")
+
+
+@contextmanager
+def slow(lab: DnsLab, milliseconds: int) -> Iterator[None]:
+    """Questions take so much longer meanwhile."""
+    servers = (ROOT, TLD, LEAF, BIND, DNSMASQ)
+    command = [*lab.command, sys.executable, "-m", "bench.slow_dns", str(milliseconds), *servers]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield
+        finally:
+            process.terminate()
 
 
 def main() -> None:
@@ -100,8 +122,9 @@ def main() -> None:
                     f"pitop {seconds:.2f} s ({lost} lost; {seconds / alone:.2f}×), "
                     f"at most 1000/s a server {paced:.2f} s ({paced / alone:.2f}×)"
                 )
-            for name, spent in walls(lab, 9).items():
-                print(f"{name}: {spent * 1000:.0f} ms")
+        tell("a walk of three zones, on this machine:", walls(lab, 11))
+        with slow(lab, 20):
+            tell("the same, with 20 ms from question to answer:", walls(lab, 11))
     finally:
         lab.down()
 

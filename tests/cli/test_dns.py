@@ -208,3 +208,14 @@ def test_panes_values_need_no_dnspython() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_trace_imports_neither_dnspython_nor_an_event_loop(dns_lab: DnsLab) -> None:
+    script = (
+        "import sys\n"
+        "from pitop.__main__ import main\n"
+        f"assert main(['dns', '--trace', '--root', '{ROOT}', 'www.pitop.lab']) == 0\n"
+        "print([name for name in ('dns', 'asyncio', 'ssl', 'cryptography') if name in sys.modules])"
+    )
+    said = dns_lab.run(sys.executable, "-c", script)
+    assert said.stdout.splitlines()[-1] == "[]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +18,12 @@ def run(arguments: Sequence[str]) -> int:
     except QuestionError as error:
         print(f"pitop dns: {error}", file=sys.stderr)
         return 2
-    from pitop.cli.dns import act
+    if job.mode == "trace":
+        from pitop.cli.dns.trace import trace
 
-    return asyncio.run(act.act(job))
+        return trace(job)
+    import asyncio
+
+    from pitop.cli.dns.act import act
+
+    return asyncio.run(act(job))

@@ -13,6 +13,7 @@ import msgspec
 
 from pitop import __version__
 from pitop.cli.dns.arguments import Job
+from pitop.cli.dns.trouble import complain
 from pitop.collect.collector import Unavailable
 from pitop.collect.dns.lookup import ask_in_turn, located, own_servers, search_up
 from pitop.model.dns.answer import Answer, NoAnswer, Trouble
@@ -26,11 +27,10 @@ from pitop.render.dns.documents import (
     answer_document,
     beat_document,
     comparison_document,
-    trace_document,
     trouble_document,
     why_document,
 )
-from pitop.render.dns.tree import trace_lines, verdict_lines
+from pitop.render.dns.tree import verdict_lines
 from pitop.render.document import document
 from pitop.render.text import visible
 
@@ -44,24 +44,17 @@ async def act(job: Job) -> int:
     """Do the job and print it. Raises Unavailable."""
     try:
         match job.mode:
-            case "trace":
-                return await _trace(job)
             case "compare":
                 return await _compare(job)
             case "why":
                 return await _why(job)
         return await (_lookups(job) if job.watch is None else _watch(job))
     except NoAnswer as error:
-        _complain(error.trouble)
+        complain(error.trouble)
         return 1
     except QuestionError as error:
         print(f"pitop dns: {error}", file=sys.stderr)
         return 2
-
-
-def _complain(trouble: Trouble) -> None:
-    advice = f" {trouble.advice}" if trouble.advice else ""
-    print(f"pitop dns: {visible(trouble.message)}.{visible(advice)}", file=sys.stderr)
 
 
 def _print(lines: Iterable[str]) -> None:
@@ -116,7 +109,7 @@ async def _lookups(job: Job) -> int:
             status = 1
             if job.json:
                 _json(trouble_document(question, found, verdict))
-            _complain(found)
+            complain(found)
         elif job.json:
             _json(answer_document(found, verdict))
         else:
@@ -154,37 +147,6 @@ def _anchors(path: str | None) -> Anchors:
     from pitop.collect.dns.prove import anchors_from
 
     return anchors_from(path)
-
-
-async def _trace(job: Job) -> int:
-    from pitop.collect.dns.roots import root_servers, roots_by
-    from pitop.collect.dns.trace import Tracer
-
-    request = job.request
-    anchors = _anchors(request.anchor) if job.prove or request.anchor is not None else None
-    root_port = request.root_port or 53
-    port = job.port or root_port
-    if request.roots:
-        found_roots = [await located(Server(host, name=host), job.family) for host in request.roots]
-        roots = root_servers([root.host for root in found_roots])
-    elif request.servers:
-        roots = await roots_by(await _servers(job))
-    else:
-        roots = root_servers()
-    status = 0
-    for question in job.request.questions:
-        tracer = Tracer(question, roots, port=port, root_port=root_port, anchors=anchors)
-        found = await tracer.run()
-        if job.json:
-            _json(trace_document(found))
-        elif job.request.short and found.answer is not None:
-            _print(short_lines(found.answer))
-        else:
-            _print(trace_lines(found))
-        if found.answer is None or found.trouble is not None:
-            status = 1
-            print(f"pitop dns: {visible(found.trouble or 'no answer')}", file=sys.stderr)
-    return status
 
 
 async def _compare(job: Job) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ class Desk:
                 roots = root_servers(said.roots)
                 port = said.root_port or 53
                 self._tracer = Tracer(said.questions[0], roots, port=port, anchors=anchors, changed=self._tell)
-                await self._tracer.run()
+                await _traced(self._tracer)
             case Part.COMPARE:
                 names = list(dict.fromkeys(question.name for question in said.questions))
                 own = own_servers(root=self._root)
@@ -160,6 +161,25 @@ class Desk:
                 "watch": self._watched,
             }
         )
+
+
+async def _traced(tracer: Tracer) -> None:
+    """Drive a trace beside everything else on the loop. Being cancelled ends its queries."""
+    loop = asyncio.get_running_loop()
+    readable = asyncio.Event()
+    try:
+        tracer.begin()
+        loop.add_reader(tracer.fileno(), readable.set)
+        while not tracer.done:
+            deadline = tracer.deadline
+            wait = 0.0 if deadline is None else max(0.0, deadline - time.perf_counter())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(readable.wait(), wait)
+            readable.clear()
+            tracer.advance()
+    finally:
+        loop.remove_reader(tracer.fileno())
+        tracer.close()
 
 
 def _lookup(question: Question, found: Answer | Trouble) -> Lookup:

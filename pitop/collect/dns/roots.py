@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pitop.collect.dns.lookup import ask_in_turn, look_up
+from pitop.collect.dns.lookup import ask_in_turn, located, look_up
 from pitop.model.dns.answer import Answer, Fault, NoAnswer, Section, Trouble
 from pitop.model.dns.question import Options, Question, Server
 from pitop.model.dns.roots import ROOT_SERVERS
 
-__all__ = ["root_servers", "roots_by"]
+__all__ = ["asked_roots", "root_servers", "roots_by"]
 
 
 def root_servers(addresses: Sequence[str] = ()) -> dict[str, tuple[str, ...]]:
     """Where a walk starts: the given addresses, or the root's own servers."""
     return {address: (address,) for address in addresses} or ROOT_SERVERS
+
+
+async def asked_roots(
+    roots: Sequence[str], servers: Sequence[Server], family: int | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Where a walk starts: `roots` by name or address, else what `servers` know. Raises NoAnswer."""
+    if roots:
+        return root_servers([(await located(Server(root, name=root), family)).host for root in roots])
+    return await roots_by([await located(server, family) for server in servers])
 
 
 async def roots_by(servers: Sequence[Server]) -> dict[str, tuple[str, ...]]:

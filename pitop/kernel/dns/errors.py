@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
-import ssl
+import sys
 from collections.abc import Sequence
 
 from pitop.model.dns.answer import Fault, Trouble
 from pitop.model.dns.question import Server
 
-__all__ = ["trouble_of"]
+__all__ = ["silence", "trouble_of"]
 
 _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM, errno.ENODEV}
 
@@ -29,18 +29,10 @@ def trouble_of(
             tries,
             seconds,
         )
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return Trouble(
-            Fault.TLS,
-            f"{server} showed a certificate that is not valid: {error.verify_message}",
-            "Name it with --certificate-name, trust its issuer with --authorities FILE, or use --no-verify.",
-            seen,
-            tries,
-            seconds,
-        )
-    if isinstance(error, ssl.SSLError):
-        reason = (error.reason or str(error)).replace("_", " ").lower()
-        return Trouble(Fault.TLS, f"TLS with {server} failed: {reason}", "", seen, tries, seconds)
+    if "ssl" in sys.modules:  # else this is not the time to import it
+        words = _tls(error, server)
+        if words is not None:
+            return Trouble(Fault.TLS, *words, seen, tries, seconds)
     if isinstance(error, ConnectionRefusedError):
         return Trouble(
             Fault.REFUSED,
@@ -57,3 +49,26 @@ def trouble_of(
         fault = Fault.UNREACHABLE if error.errno in _UNREACHABLE else Fault.CLOSED
         return Trouble(fault, f"{server} cannot be reached: {reason}", "", seen, tries, seconds)
     return Trouble(Fault.GARBAGE, f"the answer from {server} cannot be read: {error}", "", seen, tries, seconds)
+
+
+def _tls(error: Exception, server: Server) -> tuple[str, str] | None:
+    """What is wrong with TLS, and what helps; None where it is something else."""
+    import ssl
+
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return (
+            f"{server} showed a certificate that is not valid: {error.verify_message}",
+            "Name it with --certificate-name, trust its issuer with --authorities FILE, or use --no-verify.",
+        )
+    if isinstance(error, ssl.SSLError):
+        reason = (error.reason or str(error)).replace("_", " ").lower()
+        return f"TLS with {server} failed: {reason}", ""
+    return None
+
+
+def silence(server: Server, tries: int, remarks: Sequence[str], seconds: float) -> Trouble:
+    """The trouble of a server that was asked over UDP and gave no answer; `remarks` are what came instead."""
+    asked = f"asked {tries} times" if tries > 1 else "asked once"
+    words = f"no answer from {server} within {seconds:.1f} s ({asked})"
+    advice = "Is the address right, does a firewall drop it? Try --tcp, or another @server."
+    return Trouble(Fault.TIMEOUT, "; ".join((words, *remarks[:1])), advice, tuple(remarks), tries, seconds)

@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pitop.kernel.dns.ear import target
 from pitop.kernel.dns.errors import trouble_of
-from pitop.kernel.dns.udp import target
 from pitop.model.dns.answer import Fault, NoAnswer, Timing, Trouble
 from pitop.model.dns.message import Reply, build, read
 from pitop.model.dns.question import Query, Transport

@@ -24,7 +24,7 @@ from pitop.model.dns.names import unicode_form
 from pitop.model.dns.question import Options, Query, Question, QuestionError, Transport
 from pitop.model.dns.reasons import extended_words
 
-__all__ = ["Reply", "answer_of", "build", "read", "read_records"]
+__all__ = ["Reply", "answer_of", "build", "edns_of", "read", "read_records"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def answer_of(reply: Reply) -> Answer:
         status=_status(message),
         flags=tuple(dns.flags.to_text(message.flags).lower().split()),
         records=tuple(records),
-        edns=_edns(message) if message.edns >= 0 else None,
+        edns=edns_of(message) if message.edns >= 0 else None,
         timing=reply.timing,
         size_bytes=reply.size_bytes,
         sent_bytes=reply.sent_bytes,
@@ -198,7 +198,8 @@ def _data(rdata: dns.rdata.Rdata, kind: str) -> str:
     return text
 
 
-def _edns(message: dns.message.Message) -> Edns:
+def edns_of(message: dns.message.Message) -> Edns:
+    """What an OPT record says; the message has one."""
     nsid = subnet = cookie = None
     padding: int | None = None
     errors: list[ExtendedError] = []

@@ -4,126 +4,106 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import dns.flags
-import dns.message
-import dns.name
-import dns.rcode
-import dns.rdatatype
-import dns.rrset
-
+from pitop.model.dns.codes import RCODES
 from pitop.model.dns.trace import Outcome
+from pitop.model.dns.wire import Message, is_within
 
 __all__ = ["Meaning", "meaning"]
 
-_NS, _CNAME, _DNAME, _SOA, _ANY = (
-    dns.rdatatype.NS,
-    dns.rdatatype.CNAME,
-    dns.rdatatype.DNAME,
-    dns.rdatatype.SOA,
-    dns.rdatatype.ANY,
-)
+_NOERROR, _NXDOMAIN, _REFUSED = 0, 3, 5
 _LONGEST = 16  # aliases followed inside one message
+_NAME = 254  # characters of a name without escapes
 
 
 class Meaning(NamedTuple):
     """An outcome and its words; `target` is the alias's end, `servers` the NS set of a referral to `child`.
 
     `glue` maps names in the zone that was asked (or below) to addresses; what a server says of names outside it is
-    not believed.
+    not believed. `signed` is whether a referral has a DS.
     """
 
     outcome: Outcome
     words: str
-    target: dns.name.Name | None = None
-    child: dns.name.Name | None = None
-    servers: tuple[dns.name.Name, ...] = ()
-    glue: tuple[tuple[dns.name.Name, str], ...] = ()
+    target: str | None = None
+    child: str | None = None
+    servers: tuple[str, ...] = ()
+    glue: tuple[tuple[str, str], ...] = ()
+    signed: bool = False
 
 
-def meaning(
-    message: dns.message.Message, zone: dns.name.Name, name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> Meaning:
-    """What `message`, sent by a server of `zone`, says of `name` and `kind`."""
-    rcode = message.rcode()
-    authoritative = bool(message.flags & dns.flags.AA)
-    if rcode == dns.rcode.REFUSED:
+def meaning(message: Message, zone: str, name: str, kind: str) -> Meaning:
+    """What `message`, sent by a server of `zone`, says of `name` and `kind`. Raises ValueError for broken records."""
+    rcode = message.rcode
+    if rcode == _REFUSED:
         return Meaning(Outcome.REFUSED, f"refused: it does not serve {zone}, or not us")
-    if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-        return Meaning(Outcome.FAILED, f"the server says {dns.rcode.to_text(rcode)}")
+    if rcode not in (_NOERROR, _NXDOMAIN):
+        return Meaning(Outcome.FAILED, f"the server says {RCODES.get(rcode, rcode)}")
     found = _answer(message, zone, name, kind)
     if found is not None:
-        if not authoritative:
+        if not message.authoritative:
             words = f"not authoritative for {zone}: {found.words} from a cache"
             return found._replace(outcome=Outcome.LAME, words=words)
         return found
-    if rcode == dns.rcode.NXDOMAIN and authoritative:
+    if rcode == _NXDOMAIN and message.authoritative:
         return Meaning(Outcome.NO_NAME, f"{name} does not exist")
-    referral = None if authoritative and _rrset(message.authority, _SOA) is not None else _referral(message, zone, name)
+    negative = message.authoritative and any(rr.type == "SOA" for rr in message.authority)
+    referral = None if negative else _referral(message, zone, name)
     if referral is not None:
         return referral
-    if authoritative:
-        return Meaning(Outcome.NO_DATA, f"{name} has no {dns.rdatatype.to_text(kind)} record")
-    if any(rrset.rdtype == _NS for rrset in message.authority):
+    if message.authoritative:
+        return Meaning(Outcome.NO_DATA, f"{name} has no {kind} record")
+    if any(rr.type == "NS" for rr in message.authority):
         return Meaning(Outcome.LAME, f"lame: not authoritative for {zone}, refers elsewhere")
     return Meaning(Outcome.LAME, f"lame: not authoritative for {zone}")
 
 
-def _answer(
-    message: dns.message.Message, zone: dns.name.Name, name: dns.name.Name, kind: dns.rdatatype.RdataType
-) -> Meaning | None:
+def _answer(message: Message, zone: str, name: str, kind: str) -> Meaning | None:
     """The answer or the alias in the answer section, None where there is neither."""
     at = name
     hops = 0
     while hops < _LONGEST:
-        records = [rrset for rrset in message.answer if rrset.name == at and kind in (rrset.rdtype, _ANY)]
-        if records:
-            count = sum(len(rrset) for rrset in records)
+        count = sum(rr.name == at and kind in (rr.type, "ANY") for rr in message.answer)
+        if count:
             what = "record" if count == 1 else "records"
             return Meaning(Outcome.ANSWER, f"{count} {what}" + (f" at {at}" if hops else ""))
-        alias = next((rrset for rrset in message.answer if rrset.name == at and rrset.rdtype == _CNAME), None)
-        target = alias[0].target if alias is not None else _by_dname(message, at)
+        alias = next((rr for rr in message.answer if rr.name == at and rr.type == "CNAME"), None)
+        target = message.host(alias) if alias is not None else _by_dname(message, at)
         if target is None:
             break
         at = target
         hops += 1
-        if not at.is_subdomain(zone):
+        if not is_within(at, zone):
             break  # what this server says of other zones' names is not its to say
     return Meaning(Outcome.ALIAS, f"alias for {at}", target=at) if hops else None
 
 
-def _by_dname(message: dns.message.Message, name: dns.name.Name) -> dns.name.Name | None:
+def _by_dname(message: Message, name: str) -> str | None:
     """Where a DNAME above `name` leads it (RFC 6672 2.2), None without one, or where the name gets too long."""
-    for rrset in message.answer:
-        if rrset.rdtype == _DNAME and name != rrset.name and name.is_subdomain(rrset.name):
-            try:
-                made: dns.name.Name = name.relativize(rrset.name) + rrset[0].target
-            except dns.name.NameTooLong:
-                return None
-            return made
+    for rr in message.answer:
+        if rr.type == "DNAME" and name != rr.name and is_within(name, rr.name):
+            first = name[: len(name) - len(rr.name)] if rr.name != "." else name
+            made = first + message.host(rr).removeprefix("." if first.endswith(".") else "")
+            return made if len(made) <= _NAME else None
     return None
 
 
-def _referral(message: dns.message.Message, zone: dns.name.Name, name: dns.name.Name) -> Meaning | None:
-    for rrset in message.authority:
-        if rrset.rdtype != _NS or not name.is_subdomain(rrset.name):
+def _referral(message: Message, zone: str, name: str) -> Meaning | None:
+    for first in message.authority:
+        child = first.name
+        if first.type != "NS" or not is_within(name, child):
             continue
-        if rrset.name == zone or not rrset.name.is_subdomain(zone):
-            return Meaning(Outcome.LAME, f"lame: refers back to {rrset.name}")
-        servers = tuple(rdata.target for rdata in rrset)
-        glue = tuple(
-            (each.name, rdata.address)
-            for each in message.additional
-            if each.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA)
-            and each.name in servers
-            and each.name.is_subdomain(zone)
-            for rdata in each
+        if child == zone or not is_within(child, zone):
+            return Meaning(Outcome.LAME, f"lame: refers back to {child}")
+        servers = tuple(
+            dict.fromkeys(message.host(rr) for rr in message.authority if rr.type == "NS" and rr.name == child)
         )
-        signed = any(each.rdtype == dns.rdatatype.DS and each.name == rrset.name for each in message.authority)
+        glue = tuple(
+            (rr.name, message.address(rr))
+            for rr in message.additional
+            if rr.type in ("A", "AAAA") and rr.name in servers and is_within(rr.name, zone)
+        )
+        signed = any(rr.type == "DS" and rr.name == child for rr in message.authority)
         what = "server" if len(servers) == 1 else "servers"
-        words = f"refers to {rrset.name} ({len(servers)} {what}, {'signed' if signed else 'no DS'})"
-        return Meaning(Outcome.REFERRAL, words, child=rrset.name, servers=servers, glue=glue)
+        words = f"refers to {child} ({len(servers)} {what}, {'signed' if signed else 'no DS'})"
+        return Meaning(Outcome.REFERRAL, words, child=child, servers=servers, glue=glue, signed=signed)
     return None
-
-
-def _rrset(section: list[dns.rrset.RRset], kind: dns.rdatatype.RdataType) -> dns.rrset.RRset | None:
-    return next((each for each in section if each.rdtype == kind), None)

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from pitop.model.dns.names import absolute, class_word, type_word
+from pitop.model.dns.codes import class_word, type_word
+from pitop.model.dns.names import absolute
 from pitop.model.dns.question import Options, Question, QuestionError, Server, Transport, parse_server, reverse_name
 
 __all__ = ["Request", "read_words"]

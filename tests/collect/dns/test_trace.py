@@ -25,7 +25,7 @@ def lab(dns_lab: DnsLab) -> Iterator[DnsLab]:
 
 async def trace(name: str, kind: str = "A", **options: object) -> Trace:
     settings = msgspec.structs.replace(OPTIONS, **options)
-    return await Tracer(Question(name, kind), root_servers([ROOT]), options=settings).run()
+    return Tracer(Question(name, kind), root_servers([ROOT]), options=settings).run()
 
 
 def data(found: Trace) -> list[str]:
@@ -148,13 +148,13 @@ async def test_roots_as_a_resolver_knows_them(lab: DnsLab) -> None:
 
 async def test_unreachable_root_is_told() -> None:
     tracer = Tracer(Question("pitop.lab."), {"a.root.": ("2001:db8::1",)}, options=OPTIONS)
-    found = await tracer.run()
+    found = tracer.run()
     assert found.answer is None
     assert found.trouble is not None
 
 
 async def test_server_that_is_no_authority_for_the_zone(lab: DnsLab) -> None:
-    found = await Tracer(Question("www.pitop.lab."), root_servers([BIND]), options=OPTIONS).run()
+    found = Tracer(Question("www.pitop.lab."), root_servers([BIND]), options=OPTIONS).run()
     # It answers with authority for what it has, though it is no root: the walk is short.
     assert data(found) == ["10.53.1.2"]
     assert {step.purpose for step in found.steps} == {Purpose.WALK}

@@ -69,7 +69,7 @@ async def test_through_a_resolver(lab: DnsLab, name: str, kind: str, security: S
 @pytest.mark.parametrize(("name", "kind", "security", "words"), CASES)
 async def test_along_the_delegations(lab: DnsLab, name: str, kind: str, security: Security, words: str) -> None:
     tracer = Tracer(Question(name, kind), root_servers([ROOT]), anchors=anchors_from(str(lab.anchor)))
-    verdict = (await tracer.run()).verdict
+    verdict = (tracer.run()).verdict
     assert verdict is not None
     assert verdict.security is security, verdict
     assert words in verdict.why

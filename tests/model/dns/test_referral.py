@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dns.flags
 import dns.message
-import dns.name
 import dns.rcode
-import dns.rdatatype
 import dns.rrset
 import pytest
 
 from pitop.model.dns.referral import Meaning, meaning
 from pitop.model.dns.trace import Outcome
+from pitop.model.dns.wire import read_message
 
-NAME = dns.name.from_text("www.a.example.")
+NAME = "www.a.example."
 
 
 def said(zone: str, *lines: str, aa: bool = False, rcode: int = 0, kind: str = "A") -> Meaning:
@@ -24,7 +23,7 @@ def said(zone: str, *lines: str, aa: bool = False, rcode: int = 0, kind: str = "
         section, owner, record, data = line.split(" ", 3)
         rrset = dns.rrset.from_text(owner, 60, "IN", record, data)
         getattr(message, section).append(rrset)
-    return meaning(message, dns.name.from_text(zone), NAME, dns.rdatatype.from_text(kind))
+    return meaning(read_message(message.to_wire()), zone, NAME, kind)
 
 
 def test_referral_and_its_glue() -> None:
@@ -37,7 +36,7 @@ def test_referral_and_its_glue() -> None:
         "additional www.bank. A 6.6.6.6",
     )
     assert found.outcome is Outcome.REFERRAL
-    assert found.child == dns.name.from_text("a.example.")
+    assert found.child == "a.example."
     assert [address for _, address in found.glue] == ["192.0.2.1", "2001:db8::1"]
     assert found.words == "refers to a.example. (1 server, signed)"
 
@@ -59,9 +58,9 @@ def test_answer_and_alias() -> None:
     within = said("a.example.", "answer www.a.example. CNAME x.a.example.", "answer x.a.example. A 192.0.2.1", aa=True)
     assert within.outcome is Outcome.ANSWER
     outside = said("a.example.", "answer www.a.example. CNAME x.bank.", "answer x.bank. A 6.6.6.6", aa=True)
-    assert (outside.outcome, outside.target) == (Outcome.ALIAS, dns.name.from_text("x.bank."))
+    assert (outside.outcome, outside.target) == (Outcome.ALIAS, "x.bank.")
     dname = said("example.", "answer a.example. DNAME b.test.", aa=True)
-    assert dname.target == dns.name.from_text("www.b.test.")
+    assert dname.target == "www.b.test."
     circle = said("a.example.", "answer www.a.example. CNAME www.a.example.", aa=True)
     assert circle.outcome is Outcome.ALIAS
 
