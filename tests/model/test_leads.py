@@ -27,6 +27,8 @@ def test_a_process_leads_to_its_sockets_packets_names_and_memory() -> None:
         ("sockets", "sockets", ""),
         ("packets-of-process", "packets", ""),
         ("names", "dns", "live"),
+        ("traffic", "traffic", ""),
+        ("timeline", "timeline", ""),
         ("memory", "memory", "space"),
     ]
     assert {lead.visit.scope for lead in leads(Subject(sort=Sort.PROCESS, process=WGET))} == {
