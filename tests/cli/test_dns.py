@@ -219,3 +219,8 @@ def test_trace_imports_neither_dnspython_nor_an_event_loop(dns_lab: DnsLab) -> N
     )
     said = dns_lab.run(sys.executable, "-c", script)
     assert said.stdout.splitlines()[-1] == "[]"
+
+
+def test_lame_server_is_told_once(dns_lab: DnsLab) -> None:
+    told = pitop(dns_lab, "--trace", "--root", ROOT, "www.lame.lab").stdout
+    assert told.count("lame: refers back to lame.lab.") == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from pitop.kernel.dns.ear import routable
 from pitop.kernel.dns.exchange import exchange
 from pitop.kernel.dns.files import hosts_text, resolv_conf
 from pitop.model.dns.answer import Answer, Fault, NoAnswer, Record, Section, Trouble
@@ -43,16 +44,17 @@ def own_servers(
 async def located(server: Server, family: int | None = None, root: Path = Path("/")) -> Server:
     """`server` with an address for a host: from hosts(5), else asked of the machine's own servers.
 
-    `family` is 4 or 6 where only that one will do. Raises NoAnswer.
+    `family` is 4 or 6 where only that one will do. Of several addresses the first is taken that this machine has a
+    route to. Raises NoAnswer.
     """
     if address_of(server.host) is not None:
         return server
     if server.host.rstrip(".").lower() == "localhost" and family != 6:
         return msgspec.structs.replace(server, host="127.0.0.1")
-    for line in hosts_lines(hosts_text(root), server.host):
-        address = address_of(line.address)
-        if address is not None and family in (None, address.version):
-            return msgspec.structs.replace(server, host=line.address)
+    lines = hosts_lines(hosts_text(root), server.host)
+    found = [line.address for line in lines if _fits(line.address, family)]
+    if found:
+        return msgspec.structs.replace(server, host=_reachable(found))
     try:
         name = absolute(server.host).removesuffix("." if not server.host.endswith(".") else "")
     except QuestionError as error:
@@ -60,16 +62,29 @@ async def located(server: Server, family: int | None = None, root: Path = Path("
     kinds = {4: ("A",), 6: ("AAAA",), None: ("A", "AAAA")}[family]
     conf = resolv_conf(root)
     for candidate in candidates(name, conf):
+        found = []
         for kind in kinds:
             try:
                 answer = await ask_in_turn(Question(candidate, kind), own_servers(root=root), _BOOTSTRAP)
             except NoAnswer as error:
                 text = f"the server's name {server.host} was not found: {error.trouble.message}"
                 raise NoAnswer(Trouble(Fault.NAME, text, "Name the server by its address.")) from None
-            for record in answer.section(Section.ANSWER):
-                if record.type == kind:
-                    return msgspec.structs.replace(server, host=record.data)
+            found += [record.data for record in answer.section(Section.ANSWER) if record.type == kind]
+            if any(routable(address) for address in found):
+                break
+        if found:
+            return msgspec.structs.replace(server, host=_reachable(found))
     raise NoAnswer(Trouble(Fault.NAME, f"the server's name {server.host} does not exist", "Is it spelled right?"))
+
+
+def _fits(text: str, family: int | None) -> bool:
+    address = address_of(text)
+    return address is not None and family in (None, address.version)
+
+
+def _reachable(addresses: Sequence[str]) -> str:
+    """The first address that this machine has a route to, the first of all where it has none."""
+    return next((each for each in addresses if routable(each)), addresses[0])
 
 
 async def ask_in_turn(question: Question, servers: Sequence[Server], options: Options) -> Answer:

@@ -119,7 +119,7 @@ class _Reader:
             self.plus(word[1:])
         elif "." not in word and (kind := type_word(word)) is not None:
             self.kind(kind)
-        elif (rclass := class_word(word)) is not None and self.names:
+        elif "." not in word and (rclass := class_word(word)) is not None:
             self.rclass = rclass
         else:
             self.name(word)

@@ -46,11 +46,12 @@ def _zone(trace: Trace, cut: Cut, depth: int, shown: set[Link]) -> Iterator[str]
     known = ", ".join(visible(server) for server in cut.parent_servers[:4])
     more = f" and {len(cut.parent_servers) - 4} more" if len(cut.parent_servers) > 4 else ""
     yield f"{pad}{visible(cut.zone)}  {known}{more}{signed}"
-    for step in trace.steps:
-        if step.zone == cut.zone and step.purpose is Purpose.WALK:
-            yield f"{pad}  {_step(step)}"
+    steps = [step for step in trace.steps if step.zone == cut.zone and step.purpose is Purpose.WALK]
+    for step in steps:
+        yield f"{pad}  {_step(step)}"
+    told = tuple(f"{step.server} ({step.address})" for step in steps if not step.outcome.leads_on)
     for remark in trace.remarks:
-        if remark.zone == cut.zone:
+        if remark.zone == cut.zone and not remark.words.startswith(told):  # their own lines say so
             mark = "!" if remark.severity is Severity.BAD else "·"
             yield f"{pad}  {mark} {visible(remark.words)}"
     if trace.verdict is not None:

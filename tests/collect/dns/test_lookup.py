@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from pitop.collect.dns.lookup import ask_in_turn
+from pitop.collect.dns.lookup import ask_in_turn, located
 from pitop.model.dns.answer import Answer, Fault, NoAnswer, Section
 from pitop.model.dns.question import Options, Question, Transport, parse_server
 from pitop.render.dns.dig import Layout, dig_lines, record_line
@@ -185,3 +186,16 @@ async def test_closed_port_is_told_at_once(lab: DnsLab) -> None:
         await ask(f"{ROOT}#99", "www.pitop.lab.")
     assert error.value.trouble.fault is Fault.REFUSED
     assert error.value.trouble.seconds < 1.0
+
+
+async def test_server_by_name_is_asked_where_there_is_a_way(lab: DnsLab, tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/hosts").write_text(
+        f"2001:db8:53::1 both.example\n{LEAF} both.example\n2001:db8:53::2 six.example\n"
+    )
+    assert (await located(parse_server("both.example"), root=tmp_path)).host == LEAF
+    assert (await located(parse_server("both.example"), 6, root=tmp_path)).host == "2001:db8:53::1"
+    assert (await located(parse_server("six.example"), root=tmp_path)).host == "2001:db8:53::2"
+    (tmp_path / "etc/hosts").write_text("")
+    (tmp_path / "etc/resolv.conf").write_text(f"nameserver {DNSMASQ}\n")
+    assert (await located(parse_server("www.pitop.lab"), root=tmp_path)).host == "10.53.1.2"

@@ -157,3 +157,8 @@ def test_no_text_does_more_than_raise_what_is_told(text: str) -> None:
 def test_every_address_has_a_name_that_leads_back(address: object) -> None:
     assert address_of(str(address)) == address
     assert reverse_name(str(address)).endswith(".arpa.")
+
+
+def test_class_before_the_name() -> None:
+    assert read_words(["CH", "TXT", "id.server"]).questions == (Question("id.server.", "TXT", "CH"),)
+    assert read_words(["id.server", "TXT", "CH"]).questions == (Question("id.server.", "TXT", "CH"),)
