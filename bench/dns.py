@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import dns.asyncquery
 import dns.exception
@@ -61,7 +62,7 @@ async def compared(names: list[str], servers: list[str], rate: float) -> tuple[f
 
 def walls(lab: DnsLab, times: int) -> dict[str, list[float]]:
     """Seconds of whole programs, one after the other in every round, and of the walk alone."""
-    program = (sys.executable, "-m", "pitop", "dns", "--trace", "--root", ROOT, "www.pitop.lab")
+    program = (str(Path(sys.executable).with_name("pitop")), "dns", "--trace", "--root", ROOT, "www.pitop.lab")
     commands = {
         "dig +trace": ("dig", "+trace", "www.pitop.lab"),
         "pitop dns --trace": program,
