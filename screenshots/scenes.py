@@ -109,4 +109,18 @@ SCENES = (
         pause=1.0,
         after=12.0,
     ),
+    Scene(
+        "traffic",
+        "The traffic pane: what this machine is talking to",
+        arguments=("--pane", "traffic"),
+        lines=24,
+        seconds=14.0,
+    ),
+    Scene(
+        "timeline",
+        "The timeline: what happened, newest first",
+        arguments=("--pane", "timeline"),
+        lines=30,
+        seconds=14.0,
+    ),
 )

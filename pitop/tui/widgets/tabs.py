@@ -10,11 +10,13 @@ from textual import events
 from textual.message import Message
 
 from pitop.render.field import Tone
-from pitop.render.text import visible
+from pitop.render.text import cells, fit, visible
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.lines import Lines
 
 __all__ = ["Tabs"]
+
+_LEAST_NOTE = 16  # cells that a note keeps however narrow the screen is
 
 
 class Tabs(Lines):
@@ -58,7 +60,11 @@ class Tabs(Lines):
     def line(self, y: int) -> list[Segment]:
         """The tabs, short where they do not fit."""
         looks = self.looks
-        notes = [Segment(f" {visible(text)}", looks.style(tone, Backdrop.HEAD)) for text, tone in self._notes]
+        most = max(_LEAST_NOTE, self.size.width // 2)  # the digits of the panes need the rest
+        notes = [
+            Segment(f" {fit(visible(text), min(most, cells(visible(text))))}", looks.style(tone, Backdrop.HEAD))
+            for text, tone in self._notes
+        ]
         room = self.size.width - sum(segment.cell_length for segment in notes)
         names = self._names(room)
         line, used = [], 0
