@@ -83,7 +83,7 @@ def _asked_words(row: Happening) -> str:
     asked = f"{row.asked_name} {row.asked_type} of {server}"
     if row.status is None:
         return f"{asked}: no answer" + (f" to {row.tries} tries" if row.tries > 1 else "")
-    answer = row.status if row.status != "NOERROR" or not row.answer else row.answer
+    answer = row.status if row.status != "NOERROR" else row.answer or "it has none"
     took = f" · {lived_words(row.ms / 1000)}" if row.ms is not None else ""
     return f"{asked}: {answer}{took}"
 

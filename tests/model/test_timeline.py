@@ -186,6 +186,17 @@ def test_a_socket_without_a_packet_waits_for_its_owner_and_is_then_told_from_the
     assert (row.name, row.time, row.there, row.keys) == ("curl", NOW + 1, ("10.0.0.3", 443), {(700, 1700)})
 
 
+def test_a_connection_is_told_to_open_once_though_it_closes_while_its_owner_is_sought() -> None:
+    recorder = Recorder()
+    recorder.take_sockets(sockets(0))
+    recorder.take_traffic(traffic(2.5, talk()))
+    end = endpoint(local="10.0.0.1:40000", remote="10.0.0.2:80")
+    recorder.take_sockets(sockets(3, Socket(end, holder="sought", first_seen=NOW + 3)))
+    owned = Socket(end, holder="process", owners=(Owner(900, 1900, "wget"),), first_seen=NOW + 3, closed_time=NOW + 4)
+    recorder.take_sockets(sockets(4, closed=(owned,)))
+    assert kinds(recorder) == [Kind.OPENED, Kind.CLOSED]
+
+
 def test_both_ends_of_a_connection_within_the_machine_are_told() -> None:
     recorder = Recorder()
     within = talk(a=("127.0.0.1", 4000), b=("127.0.0.1", 80), b_here=True, b_owner=Owner(600, 1600, "nginx"))

@@ -248,15 +248,14 @@ class Recorder:
         elif end.transport != "tcp" and ends not in self._opened:
             return
         life = self._holder(row)
-        if ends is not None:
-            opened = self._opened.pop(ends, None)
-            if opened is not None:
-                life, incoming = life or opened[0], opened[1]
+        opened = None if ends is None else self._opened.pop(ends, None)
+        if opened is not None:
+            life, incoming = life or opened[0], opened[1]
         waited = self._waiting.pop(row.key, None)
-        if waited is not None and ends is not None and life is not None:
+        if waited is not None and opened is None and ends is not None and life is not None:
             self._add(
                 Kind.OPENED, row.first_seen or waited[1], life, transport=end.transport, here=ends[1], there=ends[2],
-                row=row.key,
+                incoming=incoming, row=row.key,
             )  # fmt: skip
         tcp = end.tcp
         if ends is not None:
