@@ -30,8 +30,9 @@ from pitop.render.text import visible
 from pitop.tui.journey import Journey
 from pitop.tui.keys import key
 from pitop.tui.looks import NIGHT, PAPER
-from pitop.tui.pane import Pane, TablePane
+from pitop.tui.pane import Pane
 from pitop.tui.settings import PaneSettings, Settings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.turns import InTurn
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.header import Header

@@ -14,8 +14,9 @@ from pitop.model.leads import Subject, Visit
 from pitop.model.scope import Scope
 from pitop.tui.history import Spot
 from pitop.tui.keys import key
-from pitop.tui.pane import Pane, TablePane
+from pitop.tui.pane import Pane
 from pitop.tui.settings import PaneSettings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.names import Names
 
 __all__ = ["Part", "SectionedPane"]

@@ -13,8 +13,8 @@ from pitop.model.packets.snapshot import CaptureStatus
 from pitop.model.scope import of_host, of_name, of_process, of_user
 from pitop.model.sockets import Owner, Unix
 from pitop.tui.app import PitopApp
-from pitop.tui.pane import TablePane
 from pitop.tui.settings import Settings
+from pitop.tui.tablepane import TablePane
 from tests.tui.still import NOW, a_process, a_source, processes
 from tests.tui.test_packets_pane import packet
 from tests.tui.test_packets_pane import snapshot as packets_snapshot

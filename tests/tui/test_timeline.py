@@ -16,9 +16,9 @@ from pitop.model.snapshot import Failure, Missing
 from pitop.model.time import Ending
 from pitop.model.timeline import Happening, Kind, TimelineSnapshot
 from pitop.tui.app import PitopApp
-from pitop.tui.pane import TablePane
 from pitop.tui.panes.timeline import TimelinePane
 from pitop.tui.settings import Settings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.notice import Notice
 from tests.tui.still import NOW, StillSource, machine, processes
 

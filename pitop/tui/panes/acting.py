@@ -13,7 +13,7 @@ from pitop.model.processes import Process, Reread
 from pitop.model.target import Target
 from pitop.model.tree import descendants
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
+from pitop.tui.tablepane import TablePane
 
 if TYPE_CHECKING:
     from pitop.model.tuning import TuningAction

@@ -18,8 +18,8 @@ from pitop.render.timeline import TIMELINE_COLUMNS, TIMELINE_FIELDS
 from pitop.render.units import amount
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
 from pitop.tui.settings import PaneSettings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.notice import Phrase
 from pitop.tui.widgets.table import Face, Table
 

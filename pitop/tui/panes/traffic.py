@@ -21,8 +21,8 @@ from pitop.render.units import Unit, amount, percent, say
 from pitop.tui.feed import Feed
 from pitop.tui.history import Spot
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
 from pitop.tui.settings import PaneSettings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.notice import Phrase
 from pitop.tui.widgets.table import Face, Table
 

@@ -30,12 +30,12 @@ from pitop.render.units import bytes_text
 from pitop.tui.feed import Feed
 from pitop.tui.history import Spot
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
 from pitop.tui.panes.memory.charts import Charts
 from pitop.tui.panes.memory.machine import MachineMemory
 from pitop.tui.panes.memory.space import SpaceView
 from pitop.tui.panes.memory.totals import Totals
 from pitop.tui.settings import PaneSettings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.table import Face
 

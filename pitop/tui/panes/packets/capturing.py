@@ -15,8 +15,8 @@ from pitop.model.packets.conversation import Stream
 from pitop.model.packets.snapshot import Capture, Halt, PacketsSnapshot, SaveTo
 from pitop.tui.feed import Feed
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
 from pitop.tui.settings import PaneSettings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.prompt import Answer
 
 __all__ = ["CAPTURE_KEYS", "CapturingPane"]

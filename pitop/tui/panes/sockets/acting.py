@@ -12,7 +12,7 @@ from pitop.model.target import Target
 from pitop.render.field import Tone
 from pitop.render.sockets import address_port
 from pitop.tui.keys import key
-from pitop.tui.pane import TablePane
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.notice import Phrase
 
 __all__ = ["ActingSocketsPane"]
