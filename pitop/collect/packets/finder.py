@@ -2,8 +2,9 @@
 
 It sees the first packet of what is short the moment that it passes, and looks at once, undisturbed by a screen that is
 being painted: by the time the ring hands the packet over its process may be gone. Where the kernel tells who begins to
-talk, that is believed before any looking. It looks at a packet's addresses, ports and number, nothing else, and takes
-nothing but such from the helper; what it says is who has a socket.
+talk, that is believed before any looking. It is nobody in particular by then, with two rights left: to look at any
+process, and through any folder. It looks at a packet's addresses, ports and number, nothing else, and takes nothing but
+such from the helper; what it says is who has a socket.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from msgspec import Struct
 from pitop.collect.packets.messages import Channel, Config
 from pitop.kernel.packets.assembler import Session, combined, first_packets, leave_out, once_on_loopback
 from pitop.kernel.packets.owner import LISTEN, SocketOwners, SocketSeen
+from pitop.kernel.packets.privileges import DAC_READ_SEARCH, SYS_PTRACE, give_up
 from pitop.kernel.packets.ring import CaptureProblem, Lookout
 from pitop.kernel.packets.senders import Senders
 from pitop.model.packets.row import Owner
@@ -31,6 +33,7 @@ _TCP, _UDP = 6, 17
 _PATIENCE = 0.25  # seconds after which a socket's process is told as unknown
 _LONGEST = 2.0  # and for which it is looked for all the same
 _MOST = 4096
+_MEMORY = 1 << 30
 Ends = tuple[bytes, int, bytes, int, int]
 """Who sent and from which port, who was to get it and where, and the transport's number."""
 
@@ -255,4 +258,6 @@ def _serve(connection: socket.socket, config: Config) -> None:
     senders: Senders | None = None
     with contextlib.suppress(OSError):  # not every kernel tells, and not everybody
         senders = Senders() if config.traced else None
-    Finder(Channel(connection, Lookup), lookout, SocketOwners(), senders).run()
+    owners = SocketOwners()
+    give_up(_MEMORY, hurried=False, kept=(DAC_READ_SEARCH, SYS_PTRACE))
+    Finder(Channel(connection, Lookup), lookout, owners, senders).run()

@@ -30,6 +30,7 @@ from pitop.collect.packets.messages import (
     Statistics,
     StreamOf,
 )
+from pitop.kernel.packets.privileges import DAC_READ_SEARCH, SYS_PTRACE
 
 pytestmark = pytest.mark.usefixtures("root")
 SSH = Path(__file__).parents[2] / "data" / "packets" / "ssh.pcap"
@@ -173,14 +174,16 @@ def test_a_wget_from_handshake_to_fin_with_its_name_beside_it(
     assert os.stat(written).st_mode & 0o777 == 0o600
 
 
+def status_of(pid: int) -> dict[str, str]:
+    """proc_pid_status(5)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+
+
 def test_the_helper_keeps_no_privilege() -> None:
     with CaptureClient(Config(interface="lo")) as client:
         started = until(client, Started)
-        status = dict(
-            line.split(":\t", 1)
-            for line in Path(f"/proc/{client.pid}/status").read_text().splitlines()
-            if ":\t" in line
-        )
+        status = status_of(client.pid)
     assert started.uid != 0
     assert set(status["Uid"].split()) == {str(started.uid)}
     assert "0" not in status["Gid"].split()
@@ -188,6 +191,23 @@ def test_the_helper_keeps_no_privilege() -> None:
     for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(status[kind], 16) == 0, kind
     assert status["NoNewPrivs"].strip() == "1"
+
+
+def test_the_finder_keeps_the_right_to_look_at_processes_and_no_other() -> None:
+    only = 1 << DAC_READ_SEARCH | 1 << SYS_PTRACE
+    with CaptureClient(Config(interface="lo")) as client:
+        until(client, Started)
+        (finder,) = map(int, Path(f"/proc/{client.pid}/task/{client.pid}/children").read_text().split())
+        limit = time.monotonic() + 10
+        while (status := status_of(finder))["NoNewPrivs"].strip() != "1":
+            assert time.monotonic() < limit
+            time.sleep(0.01)
+    assert "0" not in {*status["Uid"].split(), *status["Gid"].split()}
+    assert status["Groups"].strip() == ""
+    assert {kind: int(status[kind], 16) for kind in ("CapPrm", "CapEff", "CapBnd")} == dict.fromkeys(
+        ("CapPrm", "CapEff", "CapBnd"), only
+    )
+    assert {kind: int(status[kind], 16) for kind in ("CapInh", "CapAmb")} == {"CapInh": 0, "CapAmb": 0}
 
 
 def test_rows_details_stream_ladder_statistics_of_a_file() -> None:
