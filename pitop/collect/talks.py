@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from pitop.kernel.system import host
+from pitop.model.rates import known_sum
 from pitop.model.snapshot import Failure, Missing
 from pitop.model.sockets import SocketsSnapshot
 from pitop.model.traffic import TrafficSnapshot, TrafficTable, traffic_rows
@@ -63,8 +64,8 @@ class TalksCollector:
             capturing=traffic is not None and traffic.running,
             unknown_percent=None if traffic is None else traffic.unknown_percent,
             dropped=0 if traffic is None else traffic.status.dropped,
-            received_bytes_per_second=_sum([row.received_bytes_per_second for row in rows]),
-            sent_bytes_per_second=_sum([row.sent_bytes_per_second for row in rows]),
+            received_bytes_per_second=known_sum(row.received_bytes_per_second for row in rows),
+            sent_bytes_per_second=known_sum(row.sent_bytes_per_second for row in rows),
         )
 
     def descriptors(self) -> Sequence[int]:
@@ -73,8 +74,3 @@ class TalksCollector:
 
     def close(self) -> None:
         """Nothing to give back."""
-
-
-def _sum(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["delta", "percent", "rate"]
+from collections.abc import Iterable
+from typing import TypeVar
+
+__all__ = ["delta", "known_sum", "percent", "plus", "rate"]
+
+N = TypeVar("N", int, float)
 
 
 def delta(now: int | None, before: int | None) -> int | None:
@@ -24,3 +29,14 @@ def percent(part: float | None, whole: float | None) -> float | None:
     if part is None or not whole:
         return None
     return 100.0 * part / whole
+
+
+def known_sum(values: Iterable[N | None]) -> N | None:
+    """The sum of those that are known; None where none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def plus(one: N | None, other: N | None) -> N | None:
+    """The sum of what is known of two: None only where neither is."""
+    return one if other is None else other if one is None else one + other

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pitop.model.rates import known_sum
 from pitop.model.traffic.snapshot import TrafficSnapshot
 from pitop.model.traffic.table import TrafficRow
 from pitop.render.field import Field, Tone
@@ -63,8 +64,7 @@ def _moving(read: Callable[[TrafficRow], float | None]) -> Callable[[TrafficRow]
 
 
 def _both(row: TrafficRow, one: str, other: str) -> float | None:
-    values = [value for name in (one, other) if (value := getattr(row, name)) is not None]
-    return sum(values) if values else None
+    return known_sum((getattr(row, one), getattr(row, other)))
 
 
 FIELDS: tuple[F, ...] = (
@@ -300,8 +300,8 @@ def unknown_text(snapshot: TrafficSnapshot) -> str:
 def summary(snapshot: TrafficSnapshot, rows: Sequence[TrafficRow]) -> Mapping[str, Any]:
     """The counts of the whole, with the keys of the JSON."""
     return {
-        "received_bytes_per_second": _sum(row.received_bytes_per_second for row in rows),
-        "sent_bytes_per_second": _sum(row.sent_bytes_per_second for row in rows),
+        "received_bytes_per_second": known_sum(row.received_bytes_per_second for row in rows),
+        "sent_bytes_per_second": known_sum(row.sent_bytes_per_second for row in rows),
         "ends_attributed": snapshot.attributed,
         "ends_unknown": snapshot.unknown,
         "ends_sought": snapshot.sought,
@@ -312,8 +312,3 @@ def summary(snapshot: TrafficSnapshot, rows: Sequence[TrafficRow]) -> Mapping[st
         "own_sessions_left_out": snapshot.left_out,
         "missing": [{"what": each.what, "why": each.why} for each in snapshot.missing],
     }
-
-
-def _sum(values: Any) -> float | None:
-    known = [each for each in values if each is not None]
-    return sum(known) if known else None

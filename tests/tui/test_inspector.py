@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from msgspec.structs import replace
 
 from pitop.collect.inspection import InspectionCollector
-from pitop.collect.topics import INSPECTION
+from pitop.collect.topics import INSPECTION, TALKS
 from pitop.kernel.identity import key_of
 from pitop.model.inspection import Inspect, InspectionSnapshot, Rates, Variable
 from pitop.model.signals import SendSignal
@@ -20,6 +20,7 @@ from pitop.tui.settings import Settings
 from pitop.tui.widgets.inspector import Inspector
 from tests.tui.still import NOW, a_source
 from tests.tui.test_processes import Driven
+from tests.tui.test_traffic import a_row, talks
 
 KEY = (602, 1602)
 
@@ -182,3 +183,16 @@ async def test_a_value_is_typed_where_it_is_seen() -> None:
     async with inspected() as seen:
         await seen.press("a", *"x")
         assert seen.line_of("is no CPU")
+
+
+async def test_the_network_card_is_listened_to_only_once_it_is_looked_at() -> None:
+    async with inspected() as seen:
+        assert not {"talks", "traffic", "sockets"} & seen.source.listening()
+        await seen.press("c")
+        assert {"talks", "traffic", "sockets"} <= seen.source.listening()
+        assert seen.line_of("looking …")
+        seen.source.put(TALKS, talks(rows=(a_row("postgres", "192.0.2.7", 443, pid=KEY[0], start_ticks=KEY[1]),)))
+        await seen.pilot.pause()
+        assert "1.0M" in seen.line_of("192.0.2.7:443")
+        await seen.press("escape")
+        assert not {"talks", "traffic", "sockets"} & seen.source.listening()

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from pitop.model.rates import known_sum, plus
 from pitop.model.sockets.endpoint import Endpoint, Family
 from pitop.model.sockets.rows import Socket, SocketsSnapshot, State
 
@@ -47,16 +48,6 @@ class Group(Struct, frozen=True, gc=False):
     sockets: tuple[Socket, ...]
 
 
-def _sum(values: Iterable[Any]) -> Any:
-    known = [each for each in values if each is not None]
-    return sum(known) if known else None
-
-
-def _plus(total: Any, value: Any) -> Any:
-    """A sum of what is known: None only while no part is."""
-    return total if value is None else value if total is None else total + value
-
-
 def _group(key: Any, label: str, rows: Sequence[Socket]) -> Group:
     """One pass, since there may be as many groups as sockets."""
     established = listening = waiting = sending = retransmits = 0
@@ -71,10 +62,10 @@ def _group(key: Any, label: str, rows: Sequence[Socket]) -> Group:
             sending += end.send_queue or 0
         tcp = end.tcp
         if tcp is not None:
-            down = _plus(down, row.received_bytes_per_second)
-            up = _plus(up, row.sent_bytes_per_second)
-            received = _plus(received, tcp.bytes_received)
-            sent = _plus(sent, tcp.bytes_sent)
+            down = plus(down, row.received_bytes_per_second)
+            up = plus(up, row.sent_bytes_per_second)
+            received = plus(received, tcp.bytes_received)
+            sent = plus(sent, tcp.bytes_sent)
             retransmits += tcp.retransmits
     return Group(
         key,
@@ -275,9 +266,9 @@ def openings(rows: Sequence[Socket]) -> tuple[Opening, ...]:
             reach=bound,
             addresses=tuple(dict.fromkeys(row.endpoint.local_address or "" for row in members)),
             connections=arrived[transport, port],
-            backlog=_sum(row.endpoint.receive_queue for row in members) if transport == "tcp" else None,
-            backlog_limit=_sum(row.endpoint.send_queue for row in members) if transport == "tcp" else None,
-            drops=_sum(row.endpoint.drops for row in members),
+            backlog=known_sum(row.endpoint.receive_queue for row in members) if transport == "tcp" else None,
+            backlog_limit=known_sum(row.endpoint.send_queue for row in members) if transport == "tcp" else None,
+            drops=known_sum(row.endpoint.drops for row in members),
             sockets=tuple(members),
         )
         for (transport, port, bound), members in ranked

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from msgspec import Struct
 
 from pitop.model.dns.live import LiveQuery
 from pitop.model.processes import ProcessKey
+from pitop.model.rates import known_sum
 from pitop.model.sockets import Socket, SocketsSnapshot
 from pitop.model.traffic.snapshot import TrafficSnapshot
 from pitop.model.traffic.table import TrafficRow
@@ -63,15 +63,15 @@ def network_card(
     segments_in = [tcp.segments_received for tcp in counted if tcp is not None]
     segments_out = [tcp.segments_sent for tcp in counted if tcp is not None]
     return Card(
-        received_bytes=_sum(row.received_bytes for row in mine),
-        sent_bytes=_sum(row.sent_bytes for row in mine),
-        received_bytes_per_second=_sum(row.received_bytes_per_second for row in mine),
-        sent_bytes_per_second=_sum(row.sent_bytes_per_second for row in mine),
-        packets_in=_sum([*segments_in, *(_packets(talk, key)[0] for talk in talks)]),
-        packets_out=_sum([*segments_out, *(_packets(talk, key)[1] for talk in talks)]),
+        received_bytes=known_sum(row.received_bytes for row in mine),
+        sent_bytes=known_sum(row.sent_bytes for row in mine),
+        received_bytes_per_second=known_sum(row.received_bytes_per_second for row in mine),
+        sent_bytes_per_second=known_sum(row.sent_bytes_per_second for row in mine),
+        packets_in=known_sum([*segments_in, *(_packets(talk, key)[0] for talk in talks)]),
+        packets_out=known_sum([*segments_out, *(_packets(talk, key)[1] for talk in talks)]),
         connections=sum(row.connections for row in mine),
         open=sum(row.open for row in mine),
-        resent=_sum(tcp.retransmits for tcp in counted if tcp is not None),
+        resent=known_sum(tcp.retransmits for tcp in counted if tcp is not None),
         listening=tuple(
             sorted({(row.endpoint.transport, row.endpoint.local_port or 0) for row in held if row.endpoint.listening})
         ),
@@ -101,8 +101,3 @@ def _slowest(held: Iterable[Socket]) -> Peer | None:
         if (end := row.endpoint).tcp is not None and end.tcp.rtt_ms is not None and end.state == "ESTABLISHED"
     ]
     return max(known, key=lambda peer: peer.rtt_ms, default=None)
-
-
-def _sum(values: Iterable[Any]) -> Any:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None

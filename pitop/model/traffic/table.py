@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from pitop.model.leads import Party, Sort, Subject
-from pitop.model.rates import delta
+from pitop.model.rates import delta, plus
 from pitop.model.scope import About
 from pitop.model.sockets import Owner, SocketsSnapshot
 from pitop.model.traffic.names import NameBook
@@ -177,10 +177,6 @@ def _row(key: TrafficKey, part: Part) -> TrafficRow:
     )
 
 
-def _plus(one: Any, other: Any) -> Any:
-    return one if other is None else other if one is None else one + other
-
-
 def _settle(ended: dict[TrafficKey, TrafficRow], part: Part) -> None:
     """Keep what an ended part carried."""
     key = _key(part)
@@ -206,7 +202,7 @@ def _rows(
         if seconds > 0:
             for part in several:
                 got, gave = _moved(part, last.parts.get(part.key), last.time)
-                down, up = _plus(down, got), _plus(up, gave)
+                down, up = plus(down, got), plus(up, gave)
         if key in ended:
             rows.append(ended[key])
         row = rows[0] if len(rows) == 1 else _merged(key, rows, rows=1)
@@ -262,8 +258,8 @@ def _merged(key: TrafficKey, several: Sequence[TrafficRow], *, rows: int) -> Tra
         values["name_source"] = None
     received = sent = down = up = None
     for each in several:
-        received, sent = _plus(received, each.received_bytes), _plus(sent, each.sent_bytes)
-        down, up = _plus(down, each.received_bytes_per_second), _plus(up, each.sent_bytes_per_second)
+        received, sent = plus(received, each.received_bytes), plus(sent, each.sent_bytes)
+        down, up = plus(down, each.received_bytes_per_second), plus(up, each.sent_bytes_per_second)
     firsts = [each.first_seen for each in several]
     return TrafficRow(
         key=key,

@@ -16,6 +16,7 @@ from pitop.collect.source import Source
 from pitop.collect.topics import INSPECTION
 from pitop.model.inspection import Inspect, InspectionSnapshot
 from pitop.model.processes import ProcessKey
+from pitop.model.rates import known_sum
 from pitop.model.snapshot import Failure
 from pitop.render.ending import ending_words
 from pitop.render.field import Tone
@@ -165,7 +166,7 @@ class Inspector(Lines, can_focus=True):
         rates = newest.rates
         faults = [rates.minor_faults_per_second, rates.major_faults_per_second]
         disk = [rates.read_bytes_per_second, rates.written_bytes_per_second]
-        values = (rates.cpu_percent, float(newest.accounts.rss_bytes), _sum(faults), _sum(disk))
+        values = (rates.cpu_percent, float(newest.accounts.rss_bytes), known_sum(faults), known_sum(disk))
         for chart, value in zip(self._charts, values, strict=True):
             chart.values.append(value)
 
@@ -329,11 +330,6 @@ class Inspector(Lines, can_focus=True):
         """Up by three."""
         event.stop()
         self.action_scroll(-3)
-
-
-def _sum(values: Sequence[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
 
 
 def _wrapped(part: Part, width: int) -> list[list[tuple[str, Tone]]]:
