@@ -35,6 +35,12 @@ def peer() -> Callable[[str], str]:
 
 
 @pytest.fixture
+def absent() -> Callable[[str], None]:
+    """`absent("why")` ends the test for want of something that this machine has not."""
+    return _absent
+
+
+@pytest.fixture
 def root() -> None:
     """For tests that need root: namespaces, raw sockets, other users' processes."""
     if os.geteuid() != 0:

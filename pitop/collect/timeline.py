@@ -22,7 +22,7 @@ __all__ = ["TimelineCollector"]
 class TimelineCollector:
     """Takes in what `ask` brings and tells all lines each turn. What cannot be read is missing; the rest goes on."""
 
-    every: float | None = 0.5
+    every: float | None = None
 
     def __init__(self) -> None:
         self._host = host()

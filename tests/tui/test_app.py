@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from textual.command import CommandPalette
 
 from pitop.collect.topics import MACHINE
+from pitop.model.scope import Flow, of_flow
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.tui import app as shell
 from pitop.tui.app import PitopApp
@@ -168,3 +169,14 @@ async def test_one_key_in_any_pane_asks_what_is_broken() -> None:
         await pilot.pause()
         assert app.pane.stem == "path"
         assert any("TCP port" in line for line in lines(app))
+
+
+async def test_a_long_scope_is_shortened_beside_the_tabs_and_not_left_out() -> None:
+    flow = Flow.between("tcp", ("2001:db8:1:2:3:4:5:6", 40000), ("2001:db8:6:5:4:3:2:1", 443))
+    app = PitopApp(a_source(), Settings(glyphs="block"), scope=of_flow(flow))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        (tabs,) = [line for line in lines(app) if "1 Processes" in line]
+        assert "tcp 2001:db8:1:2" in tabs
+        assert "…" in tabs
+        assert len(tabs) == 80

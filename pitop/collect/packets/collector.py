@@ -276,6 +276,9 @@ class PacketsCollector:
         if path == "-":
             self._save_problem = "Standard output is the screen; give the name of a file"
             return
+        if os.path.isfile(path):  # devices and pipes are there to be written to
+            self._save_problem = f"{path} is there already; choose another name"
+            return
         self._saving = path
         self._client.send(Save(Saving(".pcapng" in os.path.basename(path).lower())))
 

@@ -18,6 +18,7 @@ import os
 import platform
 import re
 import struct
+import sys
 import time
 from collections import OrderedDict
 from typing import NamedTuple
@@ -55,7 +56,7 @@ class _Point(NamedTuple):
 
     def value(self, data: bytes, name: str) -> int:
         at, size = self.fields[name]
-        return int.from_bytes(data[at : at + size], "little" if struct.pack("=H", 1)[0] else "big")
+        return int.from_bytes(data[at : at + size], sys.byteorder)
 
     def octets(self, data: bytes, name: str) -> bytes:
         at, size = self.fields[name]

@@ -46,9 +46,9 @@ class Recorder:
         self._sockets: set[Hashable] | None = None  # those that are known; None before the first sample
         self._opened: dict[_Ends, tuple[Life | None, bool]] = {}  # open connections: whose, and whether they came in
         self._waiting: dict[Hashable, tuple[Socket, float]] = {}
-        self._closed: dict[Hashable, float] = {}
+        self._closed: dict[Hashable, None] = {}  # those that were told, in their order
         self._over: dict[_Ends, tuple[float, int]] = {}  # when connections closed, and the line that says so
-        self._talks: dict[int, bool] = {}
+        self._talks: set[int] = set()
         self._asked: set[Hashable] = set()
         self._capturing = False
 
@@ -135,14 +135,14 @@ class Recorder:
         for talk in reversed(snapshot.talks):
             if talk.number in self._talks or (talk.sought and snapshot.time - talk.began < _PATIENCE):
                 continue
-            self._talks[talk.number] = True
+            self._talks.add(talk.number)
             if talk.protocol in ("DNS", "mDNS"):
                 continue  # the question tells it
             for which, here in enumerate((talk.a_here, talk.b_here)):
                 if here:
                     self._began(talk, incoming=which == 1)
         if len(self._talks) > 2 * len(snapshot.talks) + 1000:
-            self._talks = {talk.number: True for talk in snapshot.talks if talk.number in self._talks}
+            self._talks &= {talk.number for talk in snapshot.talks}
         for query in reversed(snapshot.queries):
             if query.key in self._asked or (query.status is None and not query.unanswered):
                 continue
@@ -212,7 +212,7 @@ class Recorder:
             self._found_open(row, since, incoming=row.endpoint.local_port in listeners)
         for closed in reversed(snapshot.closed):
             if closed.key not in self._closed:
-                self._closed[closed.key] = closed.closed_time or snapshot.time
+                self._closed[closed.key] = None
                 self._found_closed(closed, snapshot.time, incoming=closed.endpoint.local_port in listeners)
         while len(self._closed) > 2 * len(snapshot.closed) + 1000:
             del self._closed[next(iter(self._closed))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
@@ -46,9 +47,9 @@ class ActingPane(TablePane[Process]):
         key("processes.limit", "L", "limit", "Limits", "Change one of its resource limits"),
     ]
 
+    @abstractmethod
     def family(self) -> Sequence[Process]:
         """Every living process, whether it is shown or not."""
-        raise NotImplementedError
 
     def folded(self, row: Process) -> bool:
         """Whether what is under the row is folded away."""

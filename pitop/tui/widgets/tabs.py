@@ -60,10 +60,14 @@ class Tabs(Lines):
     def line(self, y: int) -> list[Segment]:
         """The tabs, short where they do not fit."""
         looks = self.looks
-        most = max(_LEAST_NOTE, self.size.width // 2)  # the digits of the panes need the rest
+        texts = [visible(text) for text, _ in self._notes]
+        over = sum(cells(text) + 1 for text in texts) + sum(map(len, self._short())) - self.size.width
+        if texts and over > 0:  # the first of them, the scope, is the one that can be long
+            wide = cells(texts[0])
+            texts[0] = fit(texts[0], min(wide, max(_LEAST_NOTE, wide - over)))
         notes = [
-            Segment(f" {fit(visible(text), min(most, cells(visible(text))))}", looks.style(tone, Backdrop.HEAD))
-            for text, tone in self._notes
+            Segment(f" {text}", looks.style(tone, Backdrop.HEAD))
+            for text, (_, tone) in zip(texts, self._notes, strict=True)
         ]
         room = self.size.width - sum(segment.cell_length for segment in notes)
         names = self._names(room)
@@ -84,10 +88,16 @@ class Tabs(Lines):
                 line += [note, space]
         return line
 
+    def _full(self) -> list[str]:
+        return [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
+
+    def _short(self) -> list[str]:
+        """Digits only, besides the pane that is seen."""
+        return [name if place == self._chosen else f" {place + 1} " for place, name in enumerate(self._full())]
+
     def _names(self, room: int) -> list[str]:
         """The longest that fit: all titles; the spare ones as digits; without those that are not seen; digits only."""
-        full = [f" {number} {title} " for number, title in enumerate(self._titles, 1)]
-        short = [name if place == self._chosen else f" {place + 1} " for place, name in enumerate(full)]
+        full, short = self._full(), self._short()
         first = len(full) - self._spare
         shorter = [*full[:first], *short[first:]]
         hidden = [*full[:first], *(name if first + n == self._chosen else "" for n, name in enumerate(full[first:]))]

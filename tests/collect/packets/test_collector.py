@@ -76,10 +76,14 @@ def test_a_capture_is_written_from_its_oldest_packet_on(
     again.ask(Capture(path=str(path)))
     assert until(again, lambda each: each.status.captured == 54).status.captured == 54
     again.close()
+    written = path.read_bytes()
+    collector.ask(SaveTo(str(path)))
+    assert "is there already" in until(collector, lambda each: bool(each.save_problem)).save_problem
+    assert path.read_bytes() == written
     collector.ask(SaveTo("-"))
-    assert "is the screen" in until(collector, lambda each: bool(each.save_problem)).save_problem
+    assert "is the screen" in until(collector, lambda each: "screen" in each.save_problem).save_problem
     collector.ask(SaveTo("/nonexistent/place"))
-    assert "No such file" in until(collector, lambda each: bool(each.save_problem)).save_problem
+    assert "No such file" in until(collector, lambda each: "No such" in each.save_problem).save_problem
 
 
 @pytest.mark.usefixtures("root")

@@ -9,7 +9,7 @@ from pitop.model.filter import compile_filter
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.scoping import narrowed, scope_expression
 from pitop.model.scope import Life, Scope, of_host, of_process, of_user
-from pitop.render.packets import OPERANDS
+from pitop.render.packets import MAIN, OPERANDS
 
 
 def packet(pid: int | None, time: float, **changes: object) -> Packet:
@@ -58,3 +58,24 @@ def test_a_large_family_still_makes_an_expression() -> None:
 @pytest.mark.parametrize(("scope", "means"), [(of_host("192.0.2.1"), True), (of_user("pi"), False)])
 def test_what_means_nothing_to_packets_is_no_expression(scope: Scope, means: bool) -> None:
     assert (scope_expression(scope) is not None) is means
+
+
+def inner(pid: int | None, peer: int | None) -> Packet:
+    ends = ("127.0.0.1", 40000, "127.0.0.1", 80)
+    return Packet(1, 0, 0, "lo", *ends, "TCP", 60, "line", pid=pid, process="curl", peer_pid=peer, peer_process="nginx")
+
+
+@pytest.mark.parametrize(
+    ("pid", "peer", "belongs"),
+    [(7, 8, True), (9, 7, True), (8, 9, False), (None, 7, True), (7, None, True), (None, None, False)],
+)
+def test_a_process_is_followed_at_either_end(pid: int | None, peer: int | None, belongs: bool) -> None:
+    for typed in ("", "process=curl"):
+        expression = narrowed(typed, of_process((7, 70), "curl"))
+        assert bool(compile_filter(expression, OPERANDS, MAIN)(inner(pid, peer))) is belongs
+
+
+def test_the_other_end_can_be_asked_for() -> None:
+    found = compile_filter("peer=nginx and peer_pid=8", OPERANDS, MAIN)
+    assert found(inner(7, 8))
+    assert not found(inner(7, 9))

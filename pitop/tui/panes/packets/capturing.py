@@ -106,10 +106,10 @@ class CapturingPane(TablePane[Any]):
 
     def _write_stream(self, stream: Stream) -> None:
         def changed(text: str) -> Answer:
-            return _taken(text) or Answer("both sides as they spoke, in their order")
+            return Answer("both sides as they spoke, in their order")
 
         def done(said: str | None) -> None:
-            if said and said.strip() and _taken(said) is None:
+            if said and said.strip():
                 self.act(WriteStream(os.path.expanduser(said.strip()), stream))
 
         self.ask_line("Write to", "stream.bin", changed, done)
@@ -125,20 +125,10 @@ class CapturingPane(TablePane[Any]):
             return
 
         def changed(text: str) -> Answer:
-            return _taken(text) or Answer(".pcap or .pcapng (with process names), also .gz .zst; w ends it")
+            return Answer(".pcap or .pcapng (with process names), also .gz .zst; w ends it")
 
         def done(said: str | None) -> None:
-            if said and said.strip() and _taken(said) is None:
+            if said and said.strip():
                 self.feed.ask(SaveTo(os.path.expanduser(said.strip())))
 
         self.ask_line("Write to", "pitop.pcapng", changed, done)
-
-
-def _taken(text: str) -> Answer | None:
-    """Why a file of that name is not written; None where it can be. The screen belongs to standard output."""
-    path = os.path.expanduser(text.strip())
-    if path == "-":
-        return Answer("- is the screen: name a file", error=True)
-    if os.path.lexists(path):
-        return Answer("there is a file of that name already: choose another", error=True)
-    return None

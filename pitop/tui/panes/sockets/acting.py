@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -29,14 +30,14 @@ class ActingSocketsPane(TablePane[Any]):
     ]
 
     @property
+    @abstractmethod
     def snapshot(self) -> SocketsSnapshot | None:
         """What is shown now."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def view(self) -> str:
         """The name of the way to look that is in force."""
-        raise NotImplementedError
 
     def action_close(self) -> None:
         """Ask, and close the tagged sockets, or the selected one; ask once more before one's own SSH session goes."""
