@@ -214,18 +214,19 @@ class PitopApp(InTurn, Journey):
             await self.go(PANES[place].stem)
 
     async def show(self, stem: str) -> None:
-        """Show another pane; the one that goes stops collecting."""
+        """Show another pane; the one that goes stops collecting, but what both of them need goes on."""
         place = next(place for place, each in enumerate(PANES) if each.stem == stem)
         if place == self._place:
             return
-        self.pane.rest()
-        self.pane.display = False
+        old = self.pane
+        old.display = False
         self._place = place
         new = self._made(place)
         if not new.is_attached:
             await self.query_one("#panes").mount(new)
         new.display = True
         self._wake()
+        old.rest()
 
     async def action_diagnose(self) -> None:
         """Ask in the path pane for a machine, and say what is broken on the way to it."""

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 from textual.command import CommandPalette
 
-from pitop.collect.topics import MACHINE
+from pitop.collect.topics import MACHINE, PROCESSES
 from pitop.model.scope import Flow, of_flow
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.tui import app as shell
@@ -18,6 +18,7 @@ from pitop.tui.pane import Pane
 from pitop.tui.settings import Settings
 from pitop.tui.widgets.help import Help
 from pitop.tui.widgets.notice import Notice
+from tests.tui import still
 from tests.tui.still import NOW, a_source, machine
 
 
@@ -68,6 +69,30 @@ async def test_a_pane_is_made_when_it_is_chosen_and_collects_while_it_is_seen() 
         await pilot.press("7")
         assert app.pane.stem == "other"
     assert source.closed
+
+
+@pytest.mark.usefixtures("two_panes")
+async def test_what_two_panes_need_goes_on_from_the_one_to_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = a_source()
+    ended: list[str] = []
+    close = still._Hold.close
+
+    def closed(hold: still._Hold) -> None:
+        close(hold)
+        if hold.name not in source.listening():
+            ended.append(hold.name)
+
+    monkeypatch.setattr(still._Hold, "close", closed)
+    app = PitopApp(source, Settings(glyphs="block"))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("2")
+        assert ended == ["processes"], "the other pane does not need it"
+        assert isinstance(app.pane, OtherPane)
+        app.pane.feeds = [Feed(app.pane, PROCESSES)]
+        app.pane.wake(source)
+        ended.clear()
+        await pilot.press("1", "2", "1")
+        assert "processes" not in ended
 
 
 async def test_help_is_made_from_what_is_there() -> None:
