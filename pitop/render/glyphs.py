@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["LEVELS", "Glyphs", "bar", "meter", "sparkline"]
+__all__ = ["LEVELS", "Glyphs", "bar", "meter", "reach", "sparkline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Glyphs:
     line: str  # a meter's full cell, its half cell, and the track behind it
     half_line: str
     track: str
+    shade: str  # from a bar's end to a second mark
     idle: str  # one that does nothing, in a row of single cells
     rising: str
     falling: str
@@ -49,6 +50,7 @@ _BLOCK = Glyphs(
     line="━",
     half_line="╸",
     track="─",
+    shade="░",
     idle="·",
     rising="▲",
     falling="▼",
@@ -77,6 +79,7 @@ LEVELS: dict[str, Glyphs] = {
         line="|",
         half_line="|",
         track=".",
+        shade=".",
         idle=".",
         rising="^",
         falling="v",
@@ -104,6 +107,12 @@ def bar(part: float, width: int, glyphs: Glyphs) -> str:
         filled = 1
     whole, rest = divmod(filled, steps)
     return glyphs.parts[-1] * whole + (glyphs.parts[rest] if rest else "")
+
+
+def reach(part: float, far: float, width: int, glyphs: Glyphs) -> str:
+    """A bar for `part`, shaded on to `far`; both 0 to 1 of `width` cells."""
+    filled = bar(part, width, glyphs)
+    return filled + glyphs.shade * (round(max(0.0, min(1.0, far)) * width) - len(filled))
 
 
 def meter(part: float, width: int, glyphs: Glyphs) -> tuple[str, str]:

@@ -173,9 +173,14 @@ class Pane(Widget):
     # --- what it does
 
     def ask_line(
-        self, label: str, text: str, changed: Callable[[str], Any], done: Callable[[str | None], None]
+        self,
+        label: str,
+        text: str,
+        changed: Callable[[str], Any],
+        done: Callable[[str | None], None],
+        **more: Any,
     ) -> None:
-        """Have a line typed at the foot of the pane."""
+        """Have a line typed at the foot of the pane; `more` as a Prompt takes it."""
         from pitop.tui.widgets.prompt import Prompt
 
         for prompt in self.query(Prompt):
@@ -191,7 +196,7 @@ class Pane(Widget):
                 prompt.remove()
                 self.focus_pane()
 
-        prompt = Prompt(label, text, changed, finished)
+        prompt = Prompt(label, text, changed, finished, **more)
         self.mount(prompt)
 
     def act(self, action: Action) -> None:

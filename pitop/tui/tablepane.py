@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from textwrap import wrap
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -17,7 +17,7 @@ from pitop.render.field import Field, Tone, by_key, operands
 from pitop.render.text import sentences, visible
 from pitop.tui.history import Spot
 from pitop.tui.keys import key
-from pitop.tui.pane import Pane
+from pitop.tui.searchpane import SearchPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.table import Face, Table
@@ -27,7 +27,7 @@ __all__ = ["TablePane"]
 R = TypeVar("R")
 
 
-class TablePane(Pane, Generic[R]):
+class TablePane(SearchPane, Generic[R]):
     """A pane around one table.
 
     A subclass names its fields, usual columns and order, says what a row's identity is, and gives `everything()`, the
@@ -45,17 +45,6 @@ class TablePane(Pane, Generic[R]):
     filter_example: ClassVar[str] = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        key(
-            "table.search",
-            "slash,f3",
-            "search",
-            "Search",
-            "Go to the next row that holds a text",
-            footer=True,
-            display="/",
-        ),
-        key("table.next", "n", "search_again(1)", "Next match"),
-        key("table.previous", "shift+f3", "search_again(-1)", "Previous match"),
         key(
             "table.filter",
             "backslash,f4",
@@ -102,7 +91,6 @@ class TablePane(Pane, Generic[R]):
                 self.filter = compile_filter(self.settings.filter, self._operands, self._main)
             except FilterError as error:
                 self._problem = f"filter in the configuration: {error.message}"
-        self._needle = ""
         self._shown = 0  # rows that passed the filter; a tree shows their ancestors, too
         self._unscoped = False  # whether there is a scope, and it means nothing to these rows
         self._scoped_out = False  # whether there is a scope, and none of the rows belongs to it
@@ -126,6 +114,11 @@ class TablePane(Pane, Generic[R]):
     def everything(self) -> Sequence[R]:
         """All rows of the newest snapshot."""
         return ()
+
+    def read(self, row: R) -> Iterable[str]:
+        """The texts of the main fields."""
+        fields = [self._known[key] for key in self.main if key in self._known] or self._known.values()
+        return (str(field.read(row)) for field in fields)
 
     def about(self, row: R) -> About:
         """What a row is about, for the scope."""
@@ -372,42 +365,3 @@ class TablePane(Pane, Generic[R]):
                 self.set_filter(before)
 
         self.ask_line("Filter", before, changed, done)
-
-    def action_search(self) -> None:
-        """Type a text; the selection goes to the next row that holds it."""
-        from pitop.tui.widgets.prompt import Answer
-
-        start = self.table.place
-        origin = self.table.pin()
-
-        def changed(text: str) -> Answer:
-            self._needle = text
-            if not text:
-                return Answer("type what the row should hold")
-            if self._seek(start, 1):
-                return Answer("after Enter, n goes to the next")
-            return Answer("not found", error=False)
-
-        def done(text: str | None) -> None:
-            if text is None and origin is not None:
-                self.table.select(self.key(origin))
-
-        self.ask_line("Search", "", changed, done)
-
-    def action_search_again(self, by: int) -> None:
-        """On to the next match."""
-        if self._needle and not self._seek(self.table.place + by, by):
-            self.app.notify(f"“{visible(self._needle)}” is not found", timeout=2, markup=False)
-
-    def _seek(self, start: int, by: int) -> bool:
-        rows = self.table.rows
-        needle = self._needle if self._needle != self._needle.lower() else self._needle.lower()
-        exact = needle != needle.lower()
-        reads = [self._known[key] for key in self.main if key in self._known] or list(self._known.values())
-        for step in range(len(rows)):
-            row = rows[(start + by * step) % len(rows)]
-            for field in reads:
-                text = str(field.read(row))
-                if needle in (text if exact else text.lower()):
-                    return self.table.select(self.key(row))
-        return False

@@ -17,9 +17,11 @@ from pitop.model.dns.question import Question, Server, Transport
 from pitop.model.dns.snapshot import Begin, DnsSnapshot, Lookup, Part, Stop
 from pitop.model.dns.trace import Cut, Outcome, Purpose, Remark, Severity, Step, Trace
 from pitop.model.traffic import TrafficSnapshot
+from pitop.render.field import Tone
 from pitop.tui.app import PitopApp
 from pitop.tui.panes.dns import DnsPane
 from pitop.tui.settings import Settings
+from pitop.tui.widgets.notice import Notice
 
 QUESTION = Question("www.example.", "A")
 SERVER = Server("192.0.2.53")
@@ -179,6 +181,39 @@ async def test_trouble_and_problems_are_said(source: Handheld) -> None:
         assert "no answer from 192.0.2.53#53. Is it up?" in screen.text()
         await screen.give(snapshot(begun=begun, problems=((Part.LOOKUP, "+x is not one of dig's words"),)))
         assert "+x is not one of dig's words" in screen.text()
+
+    await run(source, test)
+
+
+async def test_a_long_trouble_is_told_to_its_end(source: Handheld) -> None:
+    reason = "the certificate is for " + ", ".join(f"name{number}.example" for number in range(8))
+
+    async def test(screen: Screen) -> None:
+        await screen.type("www.example")
+        trouble = Trouble(Fault.TLS, reason, "Take another server.")
+        await screen.give(snapshot(begun=((Part.LOOKUP, "www.example"),), lookups=(Lookup(QUESTION, trouble=trouble),)))
+        assert "name7.example. Take another server." in " ".join(screen.text().split())
+        await screen.pilot.resize_terminal(200, 30)
+        await screen.pilot.pause()
+        line = next(line for line in screen.text().splitlines() if "certificate" in line)
+        assert "name5.example" in line
+
+    await run(source, test, (80, 24))
+
+
+async def test_an_answer_known_as_bogus_is_not_shown_as_a_good_one(source: Handheld) -> None:
+    answer = answered(record("192.0.2.9"))
+    trace = Trace(
+        question=QUESTION, time=1000.0, running=False, steps=(), cuts=(), remarks=(), answer=answer,
+        verdict=Verdict(Security.BOGUS, "the signature expired", ()),
+    )  # fmt: skip
+
+    async def test(screen: Screen) -> None:
+        await screen.type("www.example")
+        await screen.pilot.press("t")
+        await screen.give(snapshot(begun=((Part.TRACE, "www.example"),), trace=trace))
+        phrases = [phrase for line in screen.app.query_one("#summary", Notice)._text for phrase in line]
+        assert ("192.0.2.9", Tone.BAD) in phrases
 
     await run(source, test)
 

@@ -108,9 +108,10 @@ def test_what_makes_sense_only_together_is_shown_whole_or_not_at_all() -> None:
 
 
 def test_servers_side_by_side_by_their_address() -> None:
-    grades = tuple(Grade((server,), server, "first", None, 1.0, None, "") for server in ("192.0.2.53#53", "::1"))
-    assert left(Content(grades), of_host("192.0.2.53")) == [grades[0]]
-    assert left(Content(grades), of_host("::1")) == [grades[1]]
+    asked = [("192.0.2.53#53",), ("::1",), ("192.0.2.53#53", "::1")]
+    grades = tuple(Grade(servers, "", "first", None, 1.0, None, "", servers=servers) for servers in asked)
+    assert left(Content(grades), of_host("192.0.2.53")) == [grades[0], grades[2]]
+    assert left(Content(grades), of_host("::1")) == [grades[1], grades[2]]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_servers_side_by_side_by_their_address() -> None:
         (record('"words"', "TXT"), of_name("www.example.")),
         (Node(("s",), "a.root.", Tone.PLAIN, "", address="192.0.2.53"), of_host("192.0.2.53")),
         (Node(("z",), ".", Tone.PLAIN, ""), of_name("www.example.")),
-        (Grade(("x",), "192.0.2.53#53", "first", None, 1.0, None, ""), of_host("192.0.2.53")),
+        (Grade(("x",), "", "again", None, 1.0, None, "", servers=("192.0.2.53#53",)), of_host("192.0.2.53")),
         (StageRow((0, 0), "+", "files", "", Tone.PLAIN), of_name("www.example.")),
         (plain_rows(["; <<>> "])[0], of_name("www.example.")),
         (None, None),

@@ -94,7 +94,8 @@ class Comparer:
         except NoAnswer as error:
             return Sample(name, str(server), turn, None, error.trouble.fault.value)
         data = sorted(record.data for record in answer.section(Section.ANSWER) if record.type not in ("RRSIG", "CNAME"))
-        return Sample(name, str(server), turn, answer.timing.query_ms, answer.status, tuple(data))
+        authoritative = "aa" in answer.flags
+        return Sample(name, str(server), turn, answer.timing.query_ms, answer.status, tuple(data), authoritative)
 
     async def _count_caches(self) -> None:
         near = [each for each in self._servers if (found := address_of(each.host)) is not None and found.is_private]

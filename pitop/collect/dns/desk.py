@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,7 +22,7 @@ from pitop.model.dns.answer import Answer, NoAnswer, Trouble
 from pitop.model.dns.question import Question, QuestionError, Server
 from pitop.model.dns.snapshot import Begin, Lookup, Part, Watched
 from pitop.model.dns.watch import Beat, beat
-from pitop.model.dns.words import Request, read_words
+from pitop.model.dns.words import Request, read_line
 
 __all__ = ["Desk"]
 
@@ -55,13 +54,11 @@ class Desk:
         self._running.add(part)
         self._tell()
         try:
-            await self._do(request, read_words(shlex.split(request.text)))
+            await self._do(request, read_line(request.text))
         except NoAnswer as error:
             self._problems[part] = f"{error.trouble.message}. {error.trouble.advice}".rstrip()
         except (QuestionError, Unavailable) as error:
             self._problems[part] = str(error)
-        except ValueError as error:  # shlex: a quote that is never closed
-            self._problems[part] = str(error).lower()
         except OSError as error:
             self._problems[part] = f"{error.strerror or error}"
         finally:

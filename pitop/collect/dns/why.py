@@ -137,7 +137,7 @@ class Explainer:
             address = address_of(server.host.partition("%")[0])
             counters = await cache_counters(server) if address is not None and address.is_private else None
             if counters is not None:
-                upstream_text = "; ".join(counters.servers) or "nobody"
+                upstream_text = "; ".join(map(_asks, counters.servers)) or "nobody"
                 lines.append(
                     f"{server.label} is dnsmasq ({counters.hits} hits, {counters.misses} misses), asks {upstream_text}"
                 )
@@ -150,6 +150,14 @@ class Explainer:
         if not self._library:
             return Stage(what, Found.NO, "the name is not found")
         return Stage(what, Found.YES, ", ".join(self._library), self._library)
+
+
+def _asks(said: str) -> str:
+    """Whom dnsmasq asks, as its `servers.bind` tells: the server, queries sent to it, and those that failed."""
+    match said.split():
+        case [server, sent, failed]:
+            return f"{server} ({sent} sent, {failed} failed)"
+    return said
 
 
 def _written(service: Service) -> str:

@@ -11,6 +11,10 @@ from msgspec import Struct
 __all__ = ["CacheCounters", "Comparison", "Difference", "Sample", "ServerFigures", "Spread", "compared", "spread"]
 
 
+_ENOUGH = 3  # first questions whose median means something
+_NOTICED_MS = 0.2  # less of a difference is the noise of a machine asking itself
+
+
 class Sample(Struct, frozen=True, gc=False):
     """One question to one server. `turn` is 0 the first time, then counts; `ms` is None where no answer came.
 
@@ -23,6 +27,7 @@ class Sample(Struct, frozen=True, gc=False):
     ms: float | None
     status: str
     data: tuple[str, ...] = ()
+    authoritative: bool = False  # the server knows it itself
 
 
 class Spread(Struct, frozen=True):
@@ -58,6 +63,17 @@ class ServerFigures(Struct, frozen=True):
     repeated: Spread | None
     statuses: tuple[tuple[str, int], ...]
     cache: CacheCounters | None = None
+    authoritative: bool = False  # some answers are its own knowledge, which no cache makes faster
+
+    @property
+    def remembers(self) -> bool:
+        """Whether repeated questions are answered so much faster that it must keep answers."""
+        first, again = self.first, self.repeated
+        if first is None or again is None or self.authoritative:
+            return False
+        if first.count < _ENOUGH and first.min_ms <= again.p95_ms:  # one slow answer is no proof
+            return False
+        return first.median_ms - again.median_ms >= _NOTICED_MS and first.median_ms >= 2 * again.median_ms
 
 
 class Difference(Struct, frozen=True):
@@ -114,6 +130,7 @@ def figures(server: str, samples: Sequence[Sample], cache: CacheCounters | None 
         spread([sample.ms for sample in samples if sample.turn > 0 and sample.ms is not None]),
         tuple(sorted(statuses.items(), key=lambda item: -item[1])),
         cache,
+        any(sample.authoritative for sample in samples),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+import msgspec
 from msgspec import Struct
 
 from pitop.model.dns.answer import Answer, Trouble
@@ -80,3 +81,20 @@ class DnsSnapshot(Snapshot, frozen=True, kw_only=True):
     comparison: Comparison | None = None
     why: Why | None = None
     watch: Watched | None = None
+
+    def over(self, before: DnsSnapshot | None) -> DnsSnapshot:
+        """This, with what an earlier collector found where this one was not asked yet."""
+        if before is None:
+            return self
+        begun = dict(before.begun) | dict(self.begun)
+        problems = {part: words for part, words in before.problems if part not in dict(self.begun)}
+        return msgspec.structs.replace(
+            self,
+            begun=tuple(begun.items()),
+            problems=tuple((problems | dict(self.problems)).items()),
+            lookups=self.lookups or before.lookups,
+            trace=self.trace or before.trace,
+            comparison=self.comparison or before.comparison,
+            why=self.why or before.why,
+            watch=self.watch or before.watch,
+        )

@@ -1,7 +1,8 @@
-"""dig's words as requests: `@server name type class +option`, and dig's letters `-x -t -c -q`."""
+"""dig's words as requests: `@server name type class +option`, and dig's letters `-x -t -c -q -p`."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import msgspec
@@ -9,9 +10,18 @@ from msgspec import Struct
 
 from pitop.model.dns.codes import class_word, type_word
 from pitop.model.dns.names import absolute
-from pitop.model.dns.question import Options, Question, QuestionError, Server, Transport, parse_server, reverse_name
+from pitop.model.dns.question import (
+    Options,
+    Question,
+    QuestionError,
+    Server,
+    Transport,
+    address_of,
+    parse_server,
+    reverse_name,
+)
 
-__all__ = ["Request", "read_words"]
+__all__ = ["Request", "read_line", "read_words"]
 
 
 class Request(Struct, frozen=True):
@@ -202,7 +212,8 @@ def _needed(value: str | None, text: str) -> str:
 def _number(value: str | None, text: str, least: int, most: int) -> int:
     if value is not None and value.isascii() and value.isdigit() and least <= int(value) <= most:
         return int(value)
-    raise QuestionError(f"+{text.partition('=')[0]} needs a number from {least} to {most}")
+    option = text if text.startswith("-") else f"+{text.partition('=')[0]}"
+    raise QuestionError(f"{option} needs a number from {least} to {most}")
 
 
 def read_words(
@@ -218,8 +229,8 @@ def read_words(
 ) -> Request:
     """`words` in dig's grammar, with what its letters gave: `-q`, `-t`, `-c`, `-x`, `-p`.
 
-    A lone type asks about the root, as dig's `NS` does for no name at all; words later in the line win. Raises
-    QuestionError.
+    A lone type asks about the root, as dig's `NS` does for no name at all; an address for which no type is wanted asks
+    for its name, as host(1) does; words later in the line win. Raises QuestionError.
     """
     reader = _Reader()
     for name in names:
@@ -239,11 +250,13 @@ def read_words(
         if known_class is None:
             raise QuestionError(f"“{rclass}” is not a class; write IN or CH")
         reader.rclass = known_class
-    questions = [
-        Question(absolute(name), kind, reader.rclass)
-        for name, kinds in zip(reader.names, reader.types, strict=True)
-        for kind in (kinds or reader.waiting or ["A"])
-    ]
+    questions = []
+    for name, kinds in zip(reader.names, reader.types, strict=True):
+        wanted = kinds or reader.waiting
+        if not wanted and address_of(name.partition("%")[0]) is not None:
+            questions.append(Question(reverse_name(name), "PTR", reader.rclass))
+        else:
+            questions += [Question(absolute(name), kind, reader.rclass) for kind in wanted or ["A"]]
     questions += [Question(reverse_name(each), "PTR", reader.rclass) for each in reverse]
     if not questions:
         questions = [Question(".", kind, reader.rclass) for kind in (reader.waiting or ["NS"])]
@@ -263,4 +276,38 @@ def read_words(
         tuple(root.host for root in reader.roots),
         next((root.port for root in reader.roots if root.port != 53), port),
         reader.anchor,
+    )
+
+
+_LETTERS = {"-q": "names", "-t": "types", "-c": "rclass", "-x": "reverse", "-p": "port"}
+
+
+def read_line(line: str) -> Request:
+    """A line as one types it: dig's words and letters, quoted as in a shell. Raises QuestionError."""
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise QuestionError(str(error).lower()) from None
+    plain: list[str] = []
+    given: dict[str, list[str]] = {}
+    rest = iter(words)
+    for word in rest:
+        letter, value = word[:2], word[2:]
+        if not word.startswith("-"):
+            plain.append(word)
+        elif letter not in _LETTERS:
+            raise QuestionError(f"“{word}” means nothing here: -x ADDRESS, -t TYPE, -c CLASS, -q NAME, -p PORT do")
+        else:
+            value = value or next(rest, "")
+            if not value:
+                raise QuestionError(f"{letter} needs a value after it")
+            given.setdefault(_LETTERS[letter], []).append(value)
+    port = given.get("port", [""])[-1]
+    return read_words(
+        plain,
+        names=given.get("names", ()),
+        types=given.get("types", ()),
+        rclass=given.get("rclass", [None])[-1],
+        reverse=given.get("reverse", ()),
+        port=_number(port, "-p", 1, 65535) if port else None,
     )

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from pitop.model.dns.compare import Comparison, ServerFigures, Spread
 from pitop.model.dns.watch import Beat
 from pitop.model.dns.why import Found, Why
-from pitop.render.glyphs import LEVELS, bar
+from pitop.render.glyphs import LEVELS, bar, reach
 from pitop.render.text import cells, visible
 from pitop.render.units import UNKNOWN, Unit, say
 
 __all__ = ["beat_line", "comparison_lines", "why_lines"]
 
 _GLYPHS = LEVELS["block"]
-_NOTICED_MS = 0.2  # less of a difference is the noise of a machine asking itself
 _FOUND = {Found.YES: "✓", Found.NO: "-", Found.SKIPPED: "·", Found.UNKNOWN: "?", Found.TOLD: " "}
 
 
@@ -42,7 +41,7 @@ def comparison_lines(comparison: Comparison, width: int = 30) -> Iterator[str]:
         yield from _server(server, most, width)
     if comparison.differences:
         yield ""
-        yield f";; {len(comparison.differences)} answers differ:"
+        yield f";; {len(comparison.differences)} answered differently:"
     for difference in comparison.differences:
         yield visible(difference.name)
         for said, who in difference.answers:
@@ -56,10 +55,9 @@ def _server(server: ServerFigures, most: float, width: int) -> Iterator[str]:
     for name, spread in (("first", server.first), ("repeated", server.repeated)):
         if spread is not None:
             yield f"  {name:<8} {_bar(spread, most, width)}  {_words(spread)}"
-    if server.first is not None and server.repeated is not None:
-        before, after = server.first.median_ms, server.repeated.median_ms
-        if before - after >= _NOTICED_MS and before >= 2 * after:
-            yield f"  repeated questions are answered in {_ms(after)} instead of {_ms(before)}: it keeps answers"
+    if server.first is not None and server.repeated is not None and server.remembers:
+        before, after = _ms(server.first.median_ms), _ms(server.repeated.median_ms)
+        yield f"  repeated questions are answered in {after} instead of {before}: it keeps answers"
     cache = server.cache
     if cache is not None:
         kept = f"{cache.insertions} kept, {cache.evictions} dropped"
@@ -68,10 +66,8 @@ def _server(server: ServerFigures, most: float, width: int) -> Iterator[str]:
 
 def _bar(spread: Spread, most: float, width: int) -> str:
     """Solid to the median, shaded on to the 95th percentile."""
-    solid = _length(spread.median_ms, most, width)
-    shade = round(min(1.0, spread.p95_ms / most) * width) - cells(solid) if most > 0 else 0
-    text = solid + "░" * max(0, shade)
-    return text + " " * max(0, width - cells(text))
+    text = reach(spread.median_ms / most, spread.p95_ms / most, width, _GLYPHS) if most > 0 else ""
+    return text + " " * (width - cells(text))
 
 
 def _words(spread: Spread) -> str:

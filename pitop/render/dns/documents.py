@@ -149,6 +149,7 @@ def _figures(figures: ServerFigures) -> dict[str, Any]:
         **_spread("first", figures.first),
         **_spread("repeated", figures.repeated),
         "statuses": dict(figures.statuses),
+        "authoritative": figures.authoritative,
         "cache": None
         if cache is None
         else {

@@ -41,11 +41,12 @@ class Grade(Struct, frozen=True):
     loss_percent: float | None
     words: str
     tone: Tone = Tone.PLAIN
+    servers: tuple[str, ...] = ()  # those that the line is about
 
 
 GRADE_FIELDS: tuple[Field[Grade], ...] = (
     Field(
-        "server", "SERVER", 22, Unit.ADDRESS, lambda grade: grade.server, "Who was asked.", tone=lambda _: Tone.ACCENT
+        "server", "SERVER", 20, Unit.ADDRESS, lambda grade: grade.server, "Who was asked.", tone=lambda _: Tone.ACCENT
     ),
     Field(
         "asked",
@@ -121,16 +122,41 @@ def grades(comparison: Comparison) -> list[Grade]:
                 most,
                 server.loss_percent,
                 _codes(server),
+                servers=(server.server,),
             )
         )
-        cache = server.cache
-        words = "" if cache is None else f"its cache: {cache.hits} hits, {cache.misses} misses since it started"
-        rows.append(Grade((server.server, "again"), "", "again", server.repeated, most, None, words, Tone.FAINT))
+        rows.append(
+            Grade(
+                (server.server, "again"),
+                "",
+                "again",
+                server.repeated,
+                most,
+                None,
+                _memory(server),
+                Tone.FAINT,
+                (server.server,),
+            )
+        )
     for difference in comparison.differences:
+        name = difference.name
         for said, who in difference.answers:
-            words = f"{difference.name} is {said}"
-            rows.append(Grade((difference.name, said), ", ".join(who), "", None, most, None, words, Tone.WARN))
+            words = f"{said} from {', '.join(who)}"
+            rows.append(Grade((difference.name, said), name, "", None, most, None, words, Tone.WARN, who))
+            name = ""
     return rows
+
+
+def _memory(server: ServerFigures) -> str:
+    """What is known of a server's cache: what it tells of it, and what its times do."""
+    words = []
+    if server.authoritative:
+        words.append("it answers for a zone of its own")
+    elif server.remembers:
+        words.append("it keeps answers")
+    if server.cache is not None:
+        words.append(f"its cache: {server.cache.hits} hits, {server.cache.misses} misses since it started")
+    return "; ".join(words)
 
 
 def _codes(server: ServerFigures) -> str:
@@ -272,7 +298,7 @@ LIVE_FIELDS: tuple[Field[LiveQuery], ...] = (
     Field("server", "SERVER", 15, Unit.ADDRESS, lambda row: row.server, "Who was asked.", tone=lambda _: Tone.FAINT),
     Field("type", "TYPE", 6, Unit.TEXT, lambda row: row.type, "What was asked for.", tone=lambda _: Tone.STRONG),
     Field(
-        "name", "NAME", 32, Unit.TEXT, lambda row: row.name, "The name that was asked for.", tone=lambda _: Tone.ACCENT
+        "name", "NAME", 28, Unit.TEXT, lambda row: row.name, "The name that was asked for.", tone=lambda _: Tone.ACCENT
     ),
     Field(
         "status",

@@ -118,7 +118,7 @@ class Table(Lines, Generic[R], can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._fields: Sequence[Field[R]] = fields
-        self._key = key
+        self.key = key
         self._tree = tree
         self._shed = shed
         self._face = face
@@ -197,7 +197,7 @@ class Table(Lines, Generic[R], can_focus=True):
             if place is None:
                 # Its row is gone: the selection stays where it was on the screen, on whoever is there now.
                 place = min(self._place, len(rows) - 1)
-                self._selected = self._key(rows[place])
+                self._selected = self.key(rows[place])
             self._place = place
             if 0 <= line < self._height:
                 self._top = place - line  # the same line of the screen, wherever the row has gone
@@ -258,7 +258,7 @@ class Table(Lines, Generic[R], can_focus=True):
         else:
             found = self._find(mark.selected)
             self._place = min(mark.place, last) if found is None else found
-            self._selected = self._key(self._rows[self._place])
+            self._selected = self.key(self._rows[self._place])
             self._top = self._place - (mark.place - mark.top)  # the same line of the screen
         self._top = max(0, min(self._top, len(self._rows) - self._height))
         if 0 <= mark.place - mark.top < self._height:
@@ -268,14 +268,14 @@ class Table(Lines, Generic[R], can_focus=True):
 
     def toggle_tag(self, row: R) -> None:
         """Tag a row, or take its tag off."""
-        key = self._key(row)
+        key = self.key(row)
         if self.tags.pop(key, None) is None:
             self.tags[key] = row
         self._repaint()
 
     def tag(self, rows: Sequence[R]) -> None:
         """Tag all of `rows`."""
-        self.tags.update((self._key(row), row) for row in rows)
+        self.tags.update((self.key(row), row) for row in rows)
         self._repaint()
 
     def untag(self) -> None:
@@ -287,11 +287,11 @@ class Table(Lines, Generic[R], can_focus=True):
         """The selected row, from now on followed by its identity even if nobody has moved the selection yet."""
         row = self.selected
         if row is not None:
-            self._selected = self._key(row)
+            self._selected = self.key(row)
         return row
 
     def _find(self, key: Hashable) -> int | None:
-        rows, key_of = self._rows, self._key
+        rows, key_of = self._rows, self.key
         if self._place < len(rows) and key_of(rows[self._place]) == key:
             return self._place
         return next((place for place, row in enumerate(rows) if key_of(row) == key), None)
@@ -308,7 +308,7 @@ class Table(Lines, Generic[R], can_focus=True):
         if not self._rows:
             return
         place = max(0, min(place, len(self._rows) - 1))
-        key = self._key(self._rows[place])
+        key = self.key(self._rows[place])
         moved = place != self._place or key != self._selected
         self._place, self._selected = place, key
         self._reveal()
@@ -394,7 +394,7 @@ class Table(Lines, Generic[R], can_focus=True):
         if place >= len(self._rows):
             return None
         row = self._rows[place]
-        key = self._key(row)
+        key = self.key(row)
         if place == self._place:
             backdrop = Backdrop.SELECTED
         else:
@@ -456,7 +456,7 @@ class Table(Lines, Generic[R], can_focus=True):
         if look is None:
             return []
         looks, glyphs, face, backdrop = self.looks, self.glyphs, look.face, look.backdrop
-        tagged = self._key(row) in self.tags
+        tagged = self.key(row) in self.tags
         sign, sign_tone = (glyphs.tag, Tone.WARN) if tagged else (face.sign, face.sign_tone)
         style = looks.style(sign_tone, backdrop)
         text, used = sign, 1

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pitop.model.dns.answer import Answer, Fault, Trouble
-from pitop.model.dns.compare import Sample, compared, spread
+from pitop.model.dns.compare import Comparison, Difference, Sample, ServerFigures, compared, spread
 from pitop.model.dns.watch import beat
 from pitop.render.dns.bars import beat_line
+from pitop.render.dns.lines import grades
 
 
 @given(st.lists(st.floats(0, 1e6), min_size=1, max_size=200))
@@ -50,6 +51,47 @@ def test_first_and_repeated_loss_and_differences() -> None:
     assert b.loss_percent == pytest.approx(100 / 3)
     assert dict(b.statuses) == {"NOERROR": 1, "timeout": 1, "NXDOMAIN": 1}
     assert [(each.name, dict(each.answers)) for each in differences] == [("y.", {"2": ("a",), "NXDOMAIN": ("b",)})]
+
+
+def answers(first: list[float], again: list[float], *, authoritative: bool = False) -> list[Sample]:
+    times = [(turn, ms) for turn, column in enumerate((first, again)) for ms in column]
+    return [Sample("x.", "a", turn, ms, "NOERROR", ("1",), authoritative) for turn, ms in times]
+
+
+@pytest.mark.parametrize(
+    ("samples", "remembers"),
+    [
+        (answers([20.0, 0.5, 30.0], [0.4, 0.5, 0.6]), True),
+        (answers([20.0], [0.4, 0.5, 0.6]), True),
+        (answers([20.0], [0.4, 0.5, 25.0]), False),  # a slow moment, not an empty cache
+        (answers([0.3, 0.3, 0.3], [0.15, 0.15, 0.15]), False),  # too little to be noticed
+        (answers([20.0, 21.0, 22.0], [15.0, 15.0, 15.0]), False),
+        (answers([20.0, 21.0, 22.0], [0.4, 0.5, 0.6], authoritative=True), False),
+        (answers([20.0], []), False),
+    ],
+)
+def test_a_cache_is_told_by_times_that_leave_no_doubt(samples: list[Sample], remembers: bool) -> None:
+    (only,), _ = compared(["a"], samples, {})
+    assert only.remembers is remembers
+    assert ("keeps answers" in grades(comparison(only))[1].words) is remembers
+
+
+def test_each_answer_that_differs_has_a_line_of_its_own() -> None:
+    servers, differ = compared(
+        ["a", "b", "c"],
+        [sample("y.", "a", 0, 1.0, "2"), sample("y.", "b", 0, 1.0, status="NXDOMAIN"), sample("y.", "c", 0, 1.0, "2")],
+        {},
+    )
+    rows = grades(comparison(*servers, differences=differ))[-2:]
+    assert [(row.server, row.words) for row in rows] == [("y.", "2 from a, c"), ("", "NXDOMAIN from b")]
+    assert [row.servers for row in rows] == [("a", "c"), ("b",)]
+
+
+def comparison(*servers: ServerFigures, differences: tuple[Difference, ...] = ()) -> Comparison:
+    return Comparison(
+        type="A", names=1, time=0.0, running=False, asked=2, total=2, seconds=1.0, servers=servers,
+        differences=differences,
+    )  # fmt: skip
 
 
 def test_server_without_samples() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pitop.model.dns.names import unicode_form
 from pitop.model.dns.question import Question, QuestionError, Transport, address_of, parse_server, reverse_name
-from pitop.model.dns.words import read_words
+from pitop.model.dns.words import read_line, read_words
 
 
 def asked(line: str, **letters: object) -> list[str]:
@@ -41,6 +41,40 @@ def test_reverse() -> None:
     assert reverse_name("2001:db8::1").endswith(".8.b.d.0.1.0.0.2.ip6.arpa.")
     with pytest.raises(QuestionError, match="not an address"):
         reverse_name("www.example")
+
+
+def test_an_address_is_asked_for_its_name_unless_a_type_is_wanted() -> None:
+    assert asked("192.0.2.1") == ["1.2.0.192.in-addr.arpa. IN PTR"]
+    assert asked("fe80::1%eth0") == [reverse_name("fe80::1") + " IN PTR"]
+    assert asked("192.0.2.1 A") == ["192.0.2.1. IN A"]
+    assert asked("A 192.0.2.1") == ["192.0.2.1. IN A"]
+    assert asked("", names=["192.0.2.1"], types=["TXT"]) == ["192.0.2.1. IN TXT"]
+
+
+def test_a_typed_line_takes_letters_and_quotes() -> None:
+    def questions(line: str) -> list[str]:
+        return [str(question) for question in read_line(line).questions]
+
+    assert questions("-x 192.0.2.1") == ["1.2.0.192.in-addr.arpa. IN PTR"]
+    assert questions("-x192.0.2.1 -tmx -q mx") == ["mx. IN MX", "1.2.0.192.in-addr.arpa. IN PTR"]
+    assert questions("-c CH -t TXT version.bind") == ["version.bind. CH TXT"]
+    assert questions("'a name' A") == ["a\\032name. IN A"]
+    assert [server.port for server in read_line("x. @192.0.2.53 @192.0.2.54#55 -p 5353").servers] == [5353, 55]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("-x", "-x needs a value"),
+        ("-x www.example", "not an address"),
+        ("-z 1", "“-z” means nothing here"),
+        ("-p zero x.", "-p needs a number from 1 to 65535"),
+        ("'x", "no closing quotation"),
+    ],
+)
+def test_what_is_wrong_with_a_typed_line(line: str, words: str) -> None:
+    with pytest.raises(QuestionError, match=words):
+        read_line(line)
 
 
 def test_international_names_travel_in_ascii() -> None:

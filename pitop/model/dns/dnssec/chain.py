@@ -157,7 +157,7 @@ class _Validator:
         message = self._have.get(Fetch(zone, _DNSKEY))
         keys = None if message is None else _rrset(message.answer, zone, _DNSKEY)
         if message is None or keys is None:
-            return self._ended(zone, "DNSKEY", Security.INDETERMINATE, f"the keys of {zone} could not be had")
+            return self._ended(zone, "DNSKEY", Security.INDETERMINATE, _without_keys(zone, message))
         if not signatures_of(message.answer, zone, _DNSKEY):
             words = f"the keys of {zone} came without signatures: the server asked does not pass DNSSEC on"
             return self._ended(zone, "DNSKEY", Security.INDETERMINATE, words)
@@ -231,7 +231,7 @@ class _Validator:
         yield from self._fetch([Fetch(name, _DNSKEY)])
         answer = self._have[Fetch(name, _DNSKEY)]
         if answer is None or answer.rcode() == dns.rcode.SERVFAIL:
-            return self._ended(name, "DNSKEY", Security.INDETERMINATE, f"the keys of {name} could not be had")
+            return self._ended(name, "DNSKEY", Security.INDETERMINATE, _without_keys(name, answer))
         keys = _rrset(answer.answer, name, _DNSKEY)
         if keys is None:
             words = f"{parent.name} has a DS for {name}, but {name} has no DNSKEY"
@@ -394,6 +394,17 @@ def _is_below(name: dns.name.Name, other: dns.name.Name) -> bool:
 
 def _mentions(message: dns.message.Message, name: dns.name.Name) -> bool:
     return any(rrset.name == name for rrset in message.answer)
+
+
+def _without_keys(zone: dns.name.Name, message: dns.message.Message | None) -> str:
+    """Why there are no keys of `zone` to judge by."""
+    if message is None:
+        said = "nobody answers"
+    elif message.rcode():
+        said = f"the server says {dns.rcode.to_text(message.rcode())}"
+    else:
+        said = "the server gives none"
+    return f"the keys of {zone} could not be had: {said}"
 
 
 def _mismatch(zone: dns.name.Name, keys: Iterable[Any], records: Iterable[Any]) -> str:

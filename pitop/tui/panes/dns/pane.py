@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from textwrap import wrap
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-import msgspec
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -22,41 +21,24 @@ from pitop.model.snapshot import Failure, Snapshot
 from pitop.model.traffic import TrafficSnapshot
 from pitop.render.dns.fields import RECORD_FIELDS
 from pitop.render.dns.lines import (
-    BEAT_FIELDS,
-    GRADE_FIELDS,
-    LIVE_FIELDS,
     PLAIN_FIELDS,
-    STAGE_FIELDS,
     Grade,
 )
-from pitop.render.dns.nodes import NODE_FIELDS
-from pitop.render.field import Field, Tone, operands
-from pitop.render.glyphs import bar
+from pitop.render.field import Tone, operands
+from pitop.render.glyphs import reach
 from pitop.render.text import cells
-from pitop.render.units import Unit
 from pitop.tui.feed import Feed
 from pitop.tui.history import Mark, Spot
 from pitop.tui.keys import key
-from pitop.tui.pane import Pane
 from pitop.tui.panes.dns.scoping import asked_names, followed, narrowed, subject_of
-from pitop.tui.panes.dns.views import (
-    Content,
-    Countdown,
-    comparison_content,
-    identity,
-    live_content,
-    lookup_content,
-    trace_content,
-    watch_content,
-    why_content,
-)
+from pitop.tui.panes.dns.views import BAR, Content, Countdown, Room, View, content, identity, live_content, views
 from pitop.tui.panes.dns.words import WordSuggester
+from pitop.tui.searchpane import SearchPane, search_key
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.columns import laid_out
 from pitop.tui.widgets.names import Names
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.prompt import Answer as Reaction
-from pitop.tui.widgets.prompt import Prompt
 from pitop.tui.widgets.table import Table
 
 __all__ = ["DnsPane"]
@@ -64,19 +46,9 @@ __all__ = ["DnsPane"]
 _HISTORY = 100  # lines that are remembered
 _EVERY = 2.0  # seconds between askings of a watch
 _DETAIL = 5  # lines for what a row says in full
-_BAR = 16  # cells of a comparison's bar
 
 
-class _View(NamedTuple):
-    """One part: its title, what it is begun as (None: it is not begun), its fields, and what an empty one says."""
-
-    title: str
-    part: Part | None
-    fields: Sequence[Field[Any]]
-    empty: str
-
-
-class DnsPane(Pane):
+class DnsPane(SearchPane):
     """Ask, trace, prove, compare, explain, watch."""
 
     stem = "dns"
@@ -107,9 +79,7 @@ class DnsPane(Pane):
         key("dns.stop", "x", "stop", "Stop", "End what is under way; what it found stays", footer=True),
         key("dns.follow", "f", "follow", "Follow", "Ask for the name that the selected record leads to", footer=True),
         key("dns.prove", "d", "prove", "Proof", "Validate with DNSSEC, or leave it", footer=True),
-        key("table.search", "slash,f3", "search", "Search", "Go to the next row that holds a text", display="/"),
-        key("table.next", "n", "search_again(1)", "Next match"),
-        key("table.previous", "shift+f3", "search_again(-1)", "Previous match"),
+        search_key(footer=False),
         key("table.filter", "backslash,f4", "filter", "Filter", "Show rows that match an expression", display="\\"),
         key("table.scope", "s", "scope(False)", "Scope", "Follow this one through every pane", footer=True),
         key("table.back", "escape", "back", "Step back", "Take back the filter, then the scope"),
@@ -122,22 +92,7 @@ class DnsPane(Pane):
         self.feeds = [self.feed]
         self._wire = Feed(self, TRAFFIC)  # listened to only while its view is shown
         self._captured: TrafficSnapshot | None = None
-        bars = Field[Grade](
-            "bar", "", _BAR, Unit.TEXT, self._median, "The median, on one scale for all.", show=self._bar
-        )
-        self._views = (
-            _View("Lookup", Part.LOOKUP, RECORD_FIELDS, ""),
-            _View("Trace", Part.TRACE, NODE_FIELDS, ""),
-            _View("Compare", Part.COMPARE, (*GRADE_FIELDS[:2], bars, *GRADE_FIELDS[2:]), ""),
-            _View("Why", Part.WHY, STAGE_FIELDS, ""),
-            _View("Watch", Part.WATCH, BEAT_FIELDS, ""),
-            _View(
-                "Live",
-                None,
-                LIVE_FIELDS,
-                "Nothing was asked yet, on any interface, to port 53.",
-            ),
-        )
+        self._views = views(self._bar)
         self._place = 0
         self._text = ""
         self._asked: dict[Part, str] = {}
@@ -146,7 +101,6 @@ class DnsPane(Pane):
         self._as_dig = False
         self._shown: DnsSnapshot | None = None
         self._source: Source | None = None
-        self._needle = ""
         self._filters: dict[int, Filter[Any]] = {}  # by the place of the view
         self._standing: Mark | None = None  # where to stand once the answer is there
         self._countdown = Countdown()
@@ -156,7 +110,7 @@ class DnsPane(Pane):
     def compose(self) -> ComposeResult:
         """The parts, how things stand, the table."""
         yield self._parts
-        yield Notice(id="summary")
+        yield Notice(id="summary", most=3)
         yield self.table
         yield Notice(id="detail", bar=True)
 
@@ -167,7 +121,7 @@ class DnsPane(Pane):
     # --- what has come
 
     @property
-    def view(self) -> _View:
+    def view(self) -> View:
         """The part that is shown."""
         return self._views[self._place]
 
@@ -180,7 +134,7 @@ class DnsPane(Pane):
             self._captured = newest
             self._present()
         elif isinstance(newest, DnsSnapshot):
-            self._shown = _kept(self._shown, newest)
+            self._shown = newest.over(self._shown)
             self._present()
 
     def wake(self, source: Source) -> None:
@@ -248,35 +202,17 @@ class DnsPane(Pane):
             self.query_one("#summary", Notice).say(*lines)
 
     def _content(self) -> Content:
-        known, part = self._shown, self.view.part
-        if part is None:
+        if self.view.part is None:
             return live_content(self._captured)
-        if known is None:
-            return Content()
-        problem = dict(known.problems).get(part)
-        if problem:
-            return Content(lines=[[(f" {problem}", Tone.BAD)]])
-        if part not in dict(known.begun):
-            return Content(lines=[[(" This machine asks ", Tone.FAINT), (", ".join(known.servers), Tone.PLAIN)]])
-        glyphs = self.table.glyphs
-        match part:
-            case Part.TRACE:
-                return trace_content(known.trace, glyphs)
-            case Part.COMPARE:
-                return comparison_content(known.comparison)
-            case Part.WHY:
-                return why_content(known.why, glyphs)
-            case Part.WATCH:
-                return watch_content(known.watch, glyphs, max(10, self.app.size.width - 20))
-        found = lookup_content(known, self._countdown, as_dig=self._as_dig)
-        return found._replace(lines=found.lines[: 3 if self.app.size.height < 30 else 8])
-
-    def _median(self, grade: Grade) -> float | None:
-        return None if grade.spread is None else grade.spread.median_ms
+        room = Room(self.size.width, self.size.height, self.table.glyphs)
+        return content(self._shown, self.view.part, room, self._countdown, as_dig=self._as_dig)
 
     def _bar(self, grade: Grade) -> str:
-        median = self._median(grade)
-        return "" if median is None or grade.most_ms <= 0 else bar(median / grade.most_ms, _BAR, self.table.glyphs)
+        """A comparison's bar: to the median, shaded on to the 95th percentile."""
+        if grade.spread is None or grade.most_ms <= 0:
+            return ""
+        parts = grade.spread.median_ms / grade.most_ms, grade.spread.p95_ms / grade.most_ms
+        return reach(*parts, BAR, self.table.glyphs)
 
     # --- what the keys do
 
@@ -292,52 +228,7 @@ class DnsPane(Pane):
 
         servers = self._shown.servers if self._shown is not None else ()
         suggester = WordSuggester(self._history, servers)
-        self._prompt("Ask", self._text, changed, done, history=self._history, suggester=suggester)
-
-    def _prompt(
-        self,
-        label: str,
-        text: str,
-        changed: Callable[[str], Reaction],
-        done: Callable[[str | None], None],
-        **more: Any,
-    ) -> None:
-        """One line to type in, in place of any other."""
-        for other in self.query(Prompt):
-            other.remove()
-
-        def finished(said: str | None) -> None:
-            done(said)
-            prompt.remove()
-            self.table.focus()
-
-        prompt = Prompt(label, text, changed, finished, **more)
-        self.mount(prompt)
-
-    def action_search(self) -> None:
-        """Type a text; the selection goes to the next row that holds it."""
-        start = self.table.place
-
-        def changed(text: str) -> Reaction:
-            self._needle = text
-            if not text:
-                return Reaction("type what the row should hold")
-            return Reaction("after Enter, n goes to the next" if self._seek(start, 1) else "not found")
-
-        self._prompt("Search", "", changed, lambda text: None)
-
-    def action_search_again(self, by: int) -> None:
-        """On to the next match."""
-        if self._needle and not self._seek(self.table.place + by, by):
-            self.app.notify(f"“{self._needle}” is not found", timeout=2, markup=False)
-
-    def _seek(self, start: int, by: int) -> bool:
-        rows, needle = self.table.rows, self._needle.lower()
-        for step in range(len(rows)):
-            row = rows[(start + by * step) % len(rows)]
-            if any(needle in field.text(row).lower() for field in self.table.fields):
-                return self.table.select(identity(row))
-        return False
+        self.ask_line("Ask", self._text, changed, done, history=self._history, suggester=suggester)
 
     def action_filter(self) -> None:
         """Type an expression; it takes effect as far as it is right."""
@@ -355,7 +246,7 @@ class DnsPane(Pane):
             if text is None:
                 self._set_filter(before)
 
-        self._prompt("Filter", "" if before is None else before.text, changed, done)
+        self.ask_line("Filter", "" if before is None else before.text, changed, done)
 
     def _compiled(self, text: str) -> Filter[Any]:
         fields = self.table.fields
@@ -504,23 +395,5 @@ class DnsPane(Pane):
         self.action_ask()
 
 
-def _kept(before: DnsSnapshot | None, newest: DnsSnapshot) -> DnsSnapshot:
-    """The newest, with what an earlier collector found where this one was not asked yet."""
-    if before is None:
-        return newest
-    begun = dict(before.begun) | dict(newest.begun)
-    problems = {part: words for part, words in before.problems if part not in dict(newest.begun)}
-    return msgspec.structs.replace(
-        newest,
-        begun=tuple(begun.items()),
-        problems=tuple((problems | dict(newest.problems)).items()),
-        lookups=newest.lookups or before.lookups,
-        trace=newest.trace or before.trace,
-        comparison=newest.comparison or before.comparison,
-        why=newest.why or before.why,
-        watch=newest.watch or before.watch,
-    )
-
-
-_SHED = ("class", "section", "jitter_ms", "bar", "address", "p95_ms")
+_SHED = ("class", "section", "jitter_ms", "p95_ms", "bar", "address", "tries", "server")
 _INVITATION = "Press a and type a name: www.example.org AAAA @192.0.2.1 +dnssec"

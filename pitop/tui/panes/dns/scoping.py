@@ -57,7 +57,7 @@ def _about(row: Any, asked: frozenset[str]) -> About:
         case Node():
             return About(names=asked, addresses=frozenset(addresses_in((row.address or "",))))
         case Grade():
-            return About(addresses=frozenset(addresses_in((_host(row.server),))))
+            return About(addresses=frozenset(addresses_in(map(_host, row.servers))))
         case BeatRow():
             return About(names=asked, addresses=frozenset(addresses_in(row.beat.data)))
     return About(names=asked or None)
@@ -95,7 +95,7 @@ def subject_of(row: Any, asked: frozenset[str]) -> Subject | None:
             found = addresses_in((row.address or "",))
             return Subject(sort=Sort.MACHINE, addresses=found) if found else Subject(sort=Sort.ANSWER, name=name)
         case Grade():
-            found = addresses_in((_host(row.server),))
+            found = addresses_in(map(_host, row.servers))
             return Subject(sort=Sort.MACHINE, addresses=found) if found else None
         case BeatRow():
             return Subject(sort=Sort.ANSWER, addresses=addresses_in(row.beat.data), name=name)

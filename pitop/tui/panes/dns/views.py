@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -12,32 +12,75 @@ from pitop.model.dns.compare import Comparison
 from pitop.model.dns.dnssec.verdict import Security, Verdict
 from pitop.model.dns.live import summarise
 from pitop.model.dns.reasons import STATUS, explain
-from pitop.model.dns.snapshot import DnsSnapshot, Lookup, Watched
+from pitop.model.dns.snapshot import DnsSnapshot, Lookup, Part, Watched
 from pitop.model.dns.trace import Trace
 from pitop.model.dns.why import Why
 from pitop.model.traffic import TrafficSnapshot
 from pitop.render.dns.dig import dig_lines
-from pitop.render.dns.lines import beat_rows, grades, plain_rows, stage_rows
-from pitop.render.dns.nodes import trace_nodes
+from pitop.render.dns.fields import RECORD_FIELDS
+from pitop.render.dns.lines import (
+    BEAT_FIELDS,
+    GRADE_FIELDS,
+    LIVE_FIELDS,
+    STAGE_FIELDS,
+    Grade,
+    beat_rows,
+    grades,
+    plain_rows,
+    stage_rows,
+)
+from pitop.render.dns.nodes import NODE_FIELDS, trace_nodes
 from pitop.render.dns.tones import SECURITY_TONES
-from pitop.render.field import Tone
+from pitop.render.field import Field, Tone
 from pitop.render.glyphs import Glyphs, sparkline
+from pitop.render.text import cells
 from pitop.render.units import Unit, say
 from pitop.tui.widgets.notice import Phrase
 
 __all__ = [
+    "BAR",
     "Content",
     "Countdown",
-    "comparison_content",
+    "Room",
+    "View",
+    "content",
     "identity",
     "live_content",
-    "lookup_content",
-    "trace_content",
-    "watch_content",
-    "why_content",
+    "views",
 ]
 
+BAR = 12  # cells of a comparison's bar
 _COUNTED = 5000  # records whose TTL is remembered while it runs down
+
+
+class View(NamedTuple):
+    """One part: its title, what it is begun as (None: it is not begun), its fields, and what an empty one says."""
+
+    title: str
+    part: Part | None
+    fields: Sequence[Field[Any]]
+    empty: str = ""
+
+
+def views(draw: Callable[[Grade], str]) -> tuple[View, ...]:
+    """All parts in their order; `draw` draws the bar of a comparison's line."""
+    bars = Field[Grade](
+        "bar",
+        "",
+        BAR,
+        Unit.TEXT,
+        GRADE_FIELDS[2].read,
+        "The median, and shaded on to the 95th percentile, on one scale for all.",
+        show=draw,
+    )
+    return (
+        View("Lookup", Part.LOOKUP, RECORD_FIELDS),
+        View("Trace", Part.TRACE, NODE_FIELDS),
+        View("Compare", Part.COMPARE, (*GRADE_FIELDS[:2], bars, *GRADE_FIELDS[2:])),
+        View("Why", Part.WHY, STAGE_FIELDS),
+        View("Watch", Part.WATCH, BEAT_FIELDS),
+        View("Live", None, LIVE_FIELDS, "Nothing was asked yet, on any interface, to port 53."),
+    )
 
 
 class Content(NamedTuple):
@@ -77,9 +120,40 @@ class Countdown:
         return left
 
 
-def lookup_content(known: DnsSnapshot, countdown: Countdown, *, as_dig: bool) -> Content:
+class Room(NamedTuple):
+    """How many cells and lines there are, and what is drawn with."""
+
+    width: int
+    height: int
+    glyphs: Glyphs
+
+
+def content(known: DnsSnapshot | None, part: Part, room: Room, countdown: Countdown, *, as_dig: bool) -> Content:
+    """What a part that can be begun shows."""
+    if known is None:
+        return Content()
+    problem = dict(known.problems).get(part)
+    if problem:
+        return Content(lines=[[(f" {problem}", Tone.BAD)]])
+    if part not in dict(known.begun):
+        return Content(lines=[[(" This machine asks ", Tone.FAINT), (", ".join(known.servers), Tone.PLAIN)]])
+    match part:
+        case Part.TRACE:
+            return _trace_content(known.trace, room.glyphs)
+        case Part.COMPARE:
+            return _comparison_content(known.comparison)
+        case Part.WHY:
+            return _why_content(known.why, room.glyphs)
+        case Part.WATCH:
+            return _watch_content(known.watch, room.glyphs, max(10, room.width - 20))
+    found = _lookup_content(known, countdown, room.width, as_dig=as_dig)
+    return found._replace(lines=found.lines[: 3 if room.height < 22 else 8])
+
+
+def _lookup_content(known: DnsSnapshot, countdown: Countdown, width: int, *, as_dig: bool) -> Content:
     """The answers' records, or their text as dig prints it."""
-    lines = [line for lookup in known.lookups for line in _lookup_lines(lookup, len(known.lookups) == 1)]
+    alone = len(known.lookups) == 1
+    lines = [line for lookup in known.lookups for line in _lookup_lines(lookup, width, alone)]
     if as_dig:
         text = [line for lookup in known.lookups if lookup.answer for line in dig_lines(lookup.answer)]
         return Content(plain_rows(text), None, lines)
@@ -92,7 +166,7 @@ def lookup_content(known: DnsSnapshot, countdown: Countdown, *, as_dig: bool) ->
     return Content(list(records.values()), None, lines)
 
 
-def trace_content(trace: Trace | None, glyphs: Glyphs) -> Content:
+def _trace_content(trace: Trace | None, glyphs: Glyphs) -> Content:
     """The zones from the root down, with servers, remarks and links of trust."""
     if trace is None:
         return Content(lines=[[(" walking down from the root", Tone.FAINT)]])
@@ -100,7 +174,9 @@ def trace_content(trace: Trace | None, glyphs: Glyphs) -> Content:
     first: list[Phrase] = [(f" {trace.question.name} {trace.question.type}  ", Tone.STRONG)]
     if trace.answer is not None:
         data = [each.data for each in trace.answer.records if each.section.value == "answer" and each.type != "RRSIG"]
-        first.append((", ".join(data[:4]) or trace.answer.status, Tone.GOOD if data else Tone.WARN))
+        bogus = trace.verdict is not None and trace.verdict.security is Security.BOGUS
+        tone = Tone.BAD if bogus else Tone.GOOD if data else Tone.WARN
+        first.append((", ".join(data[:4]) or trace.answer.status, tone))
     first += [(f"  → {alias}", Tone.ACCENT) for alias in trace.aliases]
     first.append((f"  {len(trace.steps)} queries, {trace.total_ms:.0f} ms", Tone.FAINT))
     lines = [first]
@@ -112,7 +188,7 @@ def trace_content(trace: Trace | None, glyphs: Glyphs) -> Content:
     return Content(rows, prefixes, lines)
 
 
-def comparison_content(comparison: Comparison | None) -> Content:
+def _comparison_content(comparison: Comparison | None) -> Content:
     """The servers side by side."""
     if comparison is None:
         return Content()
@@ -120,11 +196,13 @@ def comparison_content(comparison: Comparison | None) -> Content:
     done = f" {comparison.asked} of {comparison.total} questions, {names}, type {comparison.type}"
     line: list[Phrase] = [(done, Tone.PLAIN), (f"  {comparison.seconds:.1f} s", Tone.FAINT)]
     if comparison.differences:
-        line.append((f"  {len(comparison.differences)} answers differ", Tone.WARN))
+        count = len(comparison.differences)
+        line.append((f"  {count} names are" if count > 1 else "  1 name is", Tone.WARN))
+        line.append((" answered differently", Tone.WARN))
     return Content(grades(comparison), None, [line])
 
 
-def why_content(why: Why | None, glyphs: Glyphs) -> Content:
+def _why_content(why: Why | None, glyphs: Glyphs) -> Content:
     """The sources of names, one after the other."""
     if why is None:
         return Content()
@@ -136,7 +214,7 @@ def why_content(why: Why | None, glyphs: Glyphs) -> Content:
     return Content(stage_rows(why, plain=glyphs.name == "ascii"), None, [line])
 
 
-def watch_content(watch: Watched | None, glyphs: Glyphs, width: int) -> Content:
+def _watch_content(watch: Watched | None, glyphs: Glyphs, width: int) -> Content:
     """The newest askings first, and a line of their times."""
     if watch is None:
         return Content()
@@ -178,7 +256,7 @@ def live_content(captured: TrafficSnapshot | None) -> Content:
     return Content(queries, None, [first])
 
 
-def _lookup_lines(lookup: Lookup, alone: bool) -> list[list[Phrase]]:
+def _lookup_lines(lookup: Lookup, width: int, alone: bool) -> list[list[Phrase]]:
     """How one question came out, and its verdict: in full where it is alone or bad."""
     question = (f" {lookup.question.name} {lookup.question.type}", Tone.STRONG)
     if lookup.trouble is not None:
@@ -188,11 +266,13 @@ def _lookup_lines(lookup: Lookup, alone: bool) -> list[list[Phrase]]:
     if lookup.answer.unicode is not None:
         question = (f" {lookup.answer.unicode} {lookup.question.type}", Tone.STRONG)
     first: list[Phrase] = [question, *_answer_phrases(lookup.answer, lookup.verdict)]
+    if sum(cells(text) for text, _ in first) > width:
+        del first[-1]  # flags are for those who look closely, and dig's layout has them
     lines = [first]
     words = explain(lookup.answer)
-    remarks = "; ".join(lookup.answer.remarks)
-    if words != STATUS["NOERROR"] or remarks:
-        lines.append([("   " + "; ".join(filter(None, (words, remarks))), Tone.WARN)])
+    remarks = [*([words] if words != STATUS["NOERROR"] else []), *lookup.answer.remarks]
+    if remarks:
+        lines.append([("   " + "; ".join(remarks), Tone.WARN)])
     verdict = lookup.verdict
     if verdict is not None and (alone or verdict.security is Security.BOGUS):
         lines.append([("   ", Tone.FAINT), *_chain(verdict), (f"  {verdict.why}", Tone.FAINT)])

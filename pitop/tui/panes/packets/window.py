@@ -76,7 +76,7 @@ class PacketTable(Table[Packet]):
         if not self._rows:
             return
         self._place = len(self._rows) - 1
-        self._selected = self._key(self._rows[self._place])
+        self._selected = self.key(self._rows[self._place])
         self._top = max(0, len(self._rows) - self._height)
         self._repaint()
 
