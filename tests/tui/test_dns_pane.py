@@ -218,6 +218,25 @@ async def test_an_answer_known_as_bogus_is_not_shown_as_a_good_one(source: Handh
     await run(source, test)
 
 
+async def test_what_was_ended_before_its_answer_says_so(source: Handheld) -> None:
+    trace = Trace(
+        question=QUESTION, time=1000.0, running=True, steps=(), cuts=(Cut(".", None, ("a.root.",)),), remarks=()
+    )
+    begun = ((Part.LOOKUP, "www.example"), (Part.TRACE, "www.example"))
+
+    async def test(screen: Screen) -> None:
+        await screen.type("www.example")
+        for pressed, part in (("l", Part.LOOKUP), ("t", Part.TRACE)):
+            await screen.pilot.press(pressed)
+            asking = snapshot(begun=begun, running=frozenset({part}), lookups=(Lookup(QUESTION),), trace=trace)
+            await screen.give(asking)
+            assert "r asks again" not in screen.text()
+            await screen.give(snapshot(begun=begun, lookups=(Lookup(QUESTION),), trace=trace))
+            assert "ended before its answer came: r asks again" in screen.text()
+
+    await run(source, test)
+
+
 async def test_trace_is_a_tree_with_verdicts(source: Handheld) -> None:
     step = Step(
         1,

@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 BAR = 12  # cells of a comparison's bar
+_ENDED: Phrase = (" ended before its answer came: r asks again", Tone.WARN)
 _COUNTED = 5000  # records whose TTL is remembered while it runs down
 
 
@@ -139,7 +140,7 @@ def content(known: DnsSnapshot | None, part: Part, room: Room, countdown: Countd
         return Content(lines=[[(" This machine asks ", Tone.FAINT), (", ".join(known.servers), Tone.PLAIN)]])
     match part:
         case Part.TRACE:
-            return _trace_content(known.trace, room.glyphs)
+            return _trace_content(known.trace, room.glyphs, running=part in known.running)
         case Part.COMPARE:
             return _comparison_content(known.comparison)
         case Part.WHY:
@@ -154,6 +155,8 @@ def _lookup_content(known: DnsSnapshot, countdown: Countdown, width: int, *, as_
     """The answers' records, or their text as dig prints it."""
     alone = len(known.lookups) == 1
     lines = [line for lookup in known.lookups for line in _lookup_lines(lookup, width, alone)]
+    if Part.LOOKUP not in known.running and any(not each.answer and not each.trouble for each in known.lookups):
+        lines.append([_ENDED])
     if as_dig:
         text = [line for lookup in known.lookups if lookup.answer for line in dig_lines(lookup.answer)]
         return Content(plain_rows(text), None, lines)
@@ -166,7 +169,7 @@ def _lookup_content(known: DnsSnapshot, countdown: Countdown, width: int, *, as_
     return Content(list(records.values()), None, lines)
 
 
-def _trace_content(trace: Trace | None, glyphs: Glyphs) -> Content:
+def _trace_content(trace: Trace | None, glyphs: Glyphs, *, running: bool) -> Content:
     """The zones from the root down, with servers, remarks and links of trust."""
     if trace is None:
         return Content(lines=[[(" walking down from the root", Tone.FAINT)]])
@@ -178,8 +181,11 @@ def _trace_content(trace: Trace | None, glyphs: Glyphs) -> Content:
         tone = Tone.BAD if bogus else Tone.GOOD if data else Tone.WARN
         first.append((", ".join(data[:4]) or trace.answer.status, tone))
     first += [(f"  → {alias}", Tone.ACCENT) for alias in trace.aliases]
-    first.append((f"  {len(trace.steps)} queries, {trace.total_ms:.0f} ms", Tone.FAINT))
+    queries = "1 query" if len(trace.steps) == 1 else f"{len(trace.steps)} queries"
+    first.append((f"  {queries} so far" if trace.running else f"  {queries}, {trace.total_ms:.0f} ms", Tone.FAINT))
     lines = [first]
+    if trace.running and not running:
+        lines.append([_ENDED])
     if trace.trouble is not None:
         lines.append([(f" {trace.trouble}", Tone.BAD)])
     if trace.verdict is not None:
@@ -262,7 +268,7 @@ def _lookup_lines(lookup: Lookup, width: int, alone: bool) -> list[list[Phrase]]
     if lookup.trouble is not None:
         return [[question, (f"  {lookup.trouble.message}. {lookup.trouble.advice}", Tone.BAD)]]
     if lookup.answer is None:
-        return [[question, ("  asking", Tone.FAINT)]]
+        return [[question, ("  no answer yet", Tone.FAINT)]]
     if lookup.answer.unicode is not None:
         question = (f" {lookup.answer.unicode} {lookup.question.type}", Tone.STRONG)
     first: list[Phrase] = [question, *_answer_phrases(lookup.answer, lookup.verdict)]
