@@ -49,7 +49,8 @@ screenshots: $(VENV)/tools
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build snapshot_report.html
 
-# Stamps: each is younger than what it was made from, so nothing is done twice.
+# Stamps: each is younger than what it was made from, so nothing is done twice. pitop is compiled when it is installed,
+# since whoever opens it may not be allowed to write there, and would wait for that every time.
 
 $(VENV)/made:
 	@sh setup/environment $(VENV)
@@ -58,11 +59,13 @@ $(VENV)/made:
 $(VENV)/installed: $(VENV)/made pyproject.toml constraints.txt
 	@echo "Installing pitop into $(VENV)"
 	@$(INSTALL) --editable .
+	@$(BIN)/python -m compileall -q pitop
 	@touch $@
 
 $(VENV)/tools: $(VENV)/made pyproject.toml constraints.txt
 	@echo "Installing pitop and its tests' tools into $(VENV)"
 	@$(INSTALL) --editable '.[test]'
+	@$(BIN)/python -m compileall -q pitop
 	@touch $@ $(VENV)/installed
 
 # Where a tool cannot be installed, the tests that compare with it are skipped and say so; with CI=true they fail.

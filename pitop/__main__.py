@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(name: str, arguments: Sequence[str]) -> int:
     """A subcommand, with what all of them have in common: closed pipes, interrupts, one line for a failure."""
+    _spare_typing_extensions()
     from pitop.collect.collector import Unavailable
 
     for stream in (sys.stdout, sys.stderr):
@@ -66,6 +67,19 @@ def _command(name: str, arguments: Sequence[str]) -> int:
         print(f"pitop {name}: {error if error.filename or not error.strerror else error.strerror}", file=sys.stderr)
         return _FAILED
     return status
+
+
+def _spare_typing_extensions() -> None:
+    """Have msgspec find typing's own names instead: from Python 3.11 on they are the same, and a sixth of a start is
+    spared. It takes them where typing_extensions is not installed, so that is what it is told."""
+    name = "typing_extensions"
+    if name in sys.modules:
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        import msgspec  # noqa: F401
+    finally:
+        del sys.modules[name]
 
 
 if __name__ == "__main__":

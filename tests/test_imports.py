@@ -15,20 +15,31 @@ from bench.programs import PROGRAMS
 
 _FULL_SCREEN = {"textual", "rich"}
 _HEAVY = {"scapy", "dns", "psutil"}
+_SPARED = {"asyncio", "typing_extensions", "inspect"}  # each is a tenth of a start or more
 
 
 def _roots(names: str) -> set[str]:
     return {name.partition(".")[0] for name in names.split()}
 
 
+def _imported(*arguments: str) -> subprocess.CompletedProcess[str]:
+    script = "import sys; from pitop.__main__ import main; status = main(); print(*sys.modules, file=sys.stderr)"
+    return subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+
+
 @pytest.mark.parametrize("arguments", [["processes"], ["processes", "--json"], ["processes", "--tree"]])
 def test_processes_imports_neither_the_screen_nor_the_network(arguments: list[str]) -> None:
-    script = "import sys; from pitop.__main__ import main; status = main(); print(*sys.modules, file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+    done = _imported(*arguments)
     assert "pid" in done.stdout.lower()
     imported = _roots(done.stderr)
     assert "pitop" in imported
     assert not imported & (_FULL_SCREEN | _HEAVY)
+
+
+def test_a_trace_imports_little_more_than_it_walks_with() -> None:
+    nobody = "127.0.0.1:1"
+    done = _imported("dns", "--trace", "--root", nobody, "+time=1", "+tries=1", "www.example")
+    assert not _roots(done.stderr.splitlines()[-1]) & (_FULL_SCREEN | _HEAVY | _SPARED)
 
 
 def test_the_first_paint_imports_neither_scapy_nor_dnspython_nor_psutil(tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import ipaddress
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -155,6 +154,8 @@ def _port(text: str) -> int:
 
 
 def _from_url(text: str, port: int | None) -> Server:
+    from urllib.parse import urlsplit
+
     scheme = text.partition("://")[0].lower()
     try:
         transport = Transport(scheme)
