@@ -12,7 +12,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -92,9 +92,8 @@ def tell(title: str, spent: dict[str, list[float]]) -> None:
 
 
 @contextmanager
-def slow(lab: DnsLab, milliseconds: int) -> Iterator[None]:
-    """Questions take so much longer meanwhile."""
-    servers = (ROOT, TLD, LEAF, BIND, DNSMASQ)
+def slow(lab: DnsLab, milliseconds: int, servers: Sequence[str] = (ROOT, TLD, LEAF, BIND, DNSMASQ)) -> Iterator[None]:
+    """Questions to `servers` take so much longer meanwhile."""
     command = [*lab.command, sys.executable, "-m", "bench.slow_dns", str(milliseconds), *servers]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

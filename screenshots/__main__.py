@@ -6,30 +6,36 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
+from bench.dns import slow
 from bench.program import Program
 from screenshots.network import build
 from screenshots.scenes import SCENES, Scene
 from screenshots.services import SERVICES
 from screenshots.svg import svg
 from screenshots.world import INNER, OUTER, boot, furnish
+from tests.dnslab import BIND, LEAF, ROOT, TLD, DnsLab
 
 __all__ = ["main"]
 
 _FOLDER = Path(__file__).parent
 _PITOP = str(Path(sys.executable).parent / "pitop")
 _ZOOM = "1.5"
+_LAB, _ANCHOR = "PITOP_LAB", "PITOP_LAB_ANCHOR"  # for the inner stage: a namespace, a file
+_DISTANCE = 12  # milliseconds to the name servers, as to those of the world
 _COLOURS = "96"  # few are on a screen; the rest is the letters' edges
 
 
 def _take(scene: Scene) -> None:
     """Run pitop, do what the scene asks for, and draw what is on the screen then."""
     files = {".config/pitop/config.toml": scene.config}
-    with Program([_PITOP, *scene.arguments], scene.columns, scene.lines, files=files) as program:
+    there = ("ip", "netns", "exec", os.environ[_LAB]) if scene.lab else ()
+    with Program([*there, _PITOP, *scene.arguments], scene.columns, scene.lines, files=files) as program:
         program.listen(scene.seconds)
         for key in scene.keys:
-            program.press(key)
+            program.press(key.replace("{anchor}", os.environ.get(_ANCHOR, "")))
             program.listen(scene.pause)
         program.listen(scene.after)
         if program.status is not None:
@@ -49,13 +55,18 @@ def _again(stage: str, names: Sequence[str]) -> list[str]:
 def _outer(names: Sequence[str]) -> int:
     """In namespaces for the network and the names: furnish them, and go one further in."""
     furnish()
-    others = build()
-    try:
-        return subprocess.run([*INNER, *_again("--inner", names)], check=False).returncode
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
+    with ExitStack() as stack:
+        for other in build():
+            stack.callback(other.wait)
+            stack.callback(other.kill)
+        environment = dict(os.environ)
+        if any(scene.lab for scene in _chosen(names)):
+            lab = DnsLab()
+            stack.callback(lab.down)
+            lab.up()
+            stack.enter_context(slow(lab, _DISTANCE, (ROOT, TLD, LEAF, BIND)))
+            environment |= {_LAB: lab.namespace, _ANCHOR: str(lab.anchor)}
+        return subprocess.run([*INNER, *_again("--inner", names)], env=environment, check=False).returncode
 
 
 def _inner(names: Sequence[str]) -> int:

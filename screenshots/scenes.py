@@ -12,7 +12,8 @@ class Scene:
     """A picture: `name` is its file's, `title` says what is seen.
 
     pitop runs with `arguments` on `columns` × `lines` for `seconds`; then `keys` are pressed, `pause` seconds apart;
-    `after` more seconds later the picture is taken. `config` is the configuration file's text.
+    `after` more seconds later the picture is taken. `config` is the configuration file's text. `lab`: among the name
+    servers of the tests, where `{anchor}` in a key is the file of the root's trust anchor.
     """
 
     name: str
@@ -25,7 +26,13 @@ class Scene:
     pause: float = 0.4
     after: float = 1.5
     config: str = ""
+    lab: bool = False
 
+
+_COMPARED = (
+    "www.pitop.lab mail.pitop.lab svc.pitop.lab www.unsigned.lab www.nsec3.lab pitop.lab "
+    "@127.53.0.10 @127.53.0.3 @127.53.0.5 @127.53.0.99"
+)
 
 SCENES = (
     Scene("processes", "The process pane: who started whom, and what each process costs"),
@@ -69,6 +76,23 @@ SCENES = (
         arguments=("--pane", "sockets"),
         keys=("o",),
         lines=24,
+    ),
+    Scene(
+        "dns",
+        "The DNS pane: from the root down to a server, with the chain of trust, and where it breaks",
+        arguments=("--pane", "dns"),
+        keys=("t", "a", "www.expired.lab +root=127.53.0.1 +anchor={anchor}", "\r"),
+        lines=30,
+        lab=True,
+    ),
+    Scene(
+        "compare",
+        "The DNS pane: servers side by side, asked for the first time and again",
+        arguments=("--pane", "dns"),
+        keys=("c", "a", _COMPARED, "\r"),
+        lines=24,
+        after=6.0,
+        lab=True,
     ),
     Scene(
         "network",

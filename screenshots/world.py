@@ -80,6 +80,7 @@ def furnish() -> None:
     """Give these namespaces a name, users and a name server of their own."""
     socket.sethostname(_HOST)
     subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
     lines = [f"{name}:x:{uid}:{uid}:,,,:/home/{name}:/bin/bash" for name, uid in _USERS.items()]
     _cover("/etc/passwd", lines)
     _cover("/etc/hosts", ["127.0.0.1 localhost", f"127.0.1.1 {_HOST}"])
@@ -87,12 +88,11 @@ def furnish() -> None:
 
 
 def _cover(path: str, lines: Sequence[str]) -> None:
-    """Put a file in the place of `path`, in this namespace only."""
-    with tempfile.NamedTemporaryFile("w", suffix=Path(path).name, delete=False) as file:
-        file.write("\n".join(lines) + "\n")
-    os.chmod(file.name, 0o644)
-    subprocess.run(["mount", "--bind", file.name, os.path.realpath(path)], check=True)
-    os.unlink(file.name)
+    """Put a file in the place of `path`, in this namespace only. It lies in /run, which ends with the namespace."""
+    file = Path("/run", Path(path).name)
+    file.write_text("\n".join(lines) + "\n")
+    file.chmod(0o644)
+    subprocess.run(["mount", "--bind", file, os.path.realpath(path)], check=True)
 
 
 def boot(services: Sequence[Service]) -> None:

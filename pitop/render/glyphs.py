@@ -24,7 +24,6 @@ class Glyphs:
     line: str  # a meter's full cell, its half cell, and the track behind it
     half_line: str
     track: str
-    shade: str  # from a bar's end to a second mark
     idle: str  # one that does nothing, in a row of single cells
     rising: str
     falling: str
@@ -50,7 +49,6 @@ _BLOCK = Glyphs(
     line="━",
     half_line="╸",
     track="─",
-    shade="░",
     idle="·",
     rising="▲",
     falling="▼",
@@ -79,7 +77,6 @@ LEVELS: dict[str, Glyphs] = {
         line="|",
         half_line="|",
         track=".",
-        shade=".",
         idle=".",
         rising="^",
         falling="v",
@@ -109,12 +106,6 @@ def bar(part: float, width: int, glyphs: Glyphs) -> str:
     return glyphs.parts[-1] * whole + (glyphs.parts[rest] if rest else "")
 
 
-def reach(part: float, far: float, width: int, glyphs: Glyphs) -> str:
-    """A bar for `part`, shaded on to `far`; both 0 to 1 of `width` cells."""
-    filled = bar(part, width, glyphs)
-    return filled + glyphs.shade * (round(max(0.0, min(1.0, far)) * width) - len(filled))
-
-
 def meter(part: float, width: int, glyphs: Glyphs) -> tuple[str, str]:
     """`part` (0 to 1) of a line of `width` cells, and the track that is left, together `width` cells."""
     halves = round(max(0.0, min(1.0, part)) * width * 2)
@@ -122,6 +113,12 @@ def meter(part: float, width: int, glyphs: Glyphs) -> tuple[str, str]:
         halves = 1
     filled = glyphs.line * (halves // 2) + glyphs.half_line * (halves % 2)
     return filled, glyphs.track * (width - len(filled))
+
+
+def reach(part: float, far: float, width: int, glyphs: Glyphs) -> str:
+    """A line to `part`, and its track on to `far`; both 0 to 1 of `width` cells."""
+    filled, _ = meter(part, width, glyphs)
+    return filled + glyphs.track * (round(max(0.0, min(1.0, far)) * width) - len(filled))
 
 
 def sparkline(values: Sequence[float | None], width: int, top: float, glyphs: Glyphs) -> str:

@@ -11,7 +11,7 @@ from pitop.collect.dns.strands import Strand, all_of
 from pitop.collect.dns.walk import Heard, Walker
 from pitop.collect.dns.zones import Zone, differences
 from pitop.kernel.dns.ear import routable
-from pitop.model.dns.question import Options, Question
+from pitop.model.dns.question import Options, Question, address_of
 from pitop.model.dns.reading import read_answer
 from pitop.model.dns.trace import Outcome, Purpose, Severity, Trace
 from pitop.model.dns.wire import is_within
@@ -55,7 +55,7 @@ class Tracer:
         self._began = time.time()
         self._start = time.perf_counter()
         self._ended: float | None = None
-        servers = [name if name.endswith(".") else name + "." for name in roots]
+        servers = [name if name.endswith(".") or address_of(name) else name + "." for name in roots]
         addresses = {
             server: [each for each in found if routable(each)]
             for server, found in zip(servers, roots.values(), strict=True)

@@ -65,7 +65,7 @@ def _server(server: ServerFigures, most: float, width: int) -> Iterator[str]:
 
 
 def _bar(spread: Spread, most: float, width: int) -> str:
-    """Solid to the median, shaded on to the 95th percentile."""
+    """A line to the median, its track on to the 95th percentile."""
     text = reach(spread.median_ms / most, spread.p95_ms / most, width, _GLYPHS) if most > 0 else ""
     return text + " " * (width - cells(text))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -11,7 +11,7 @@ from pitop.model.dns.live import LiveQuery
 from pitop.model.dns.watch import Beat
 from pitop.model.dns.why import Found, Why
 from pitop.render.field import Field, Tone
-from pitop.render.units import Unit, percent
+from pitop.render.units import Unit, percent, say
 
 __all__ = [
     "BEAT_FIELDS",
@@ -44,6 +44,18 @@ class Grade(Struct, frozen=True):
     servers: tuple[str, ...] = ()  # those that the line is about
 
 
+def _times(name: str, title: str, read: Callable[[Spread], float | None], words: str) -> Field[Grade]:
+    """A column of milliseconds; blank in lines that are about no times."""
+
+    def value(grade: Grade) -> float | None:
+        return None if grade.spread is None else read(grade.spread)
+
+    def show(grade: Grade) -> str:
+        return say(value(grade), Unit.MILLISECONDS) if grade.asked else ""
+
+    return Field(f"{name}_ms", title, 7, Unit.MILLISECONDS, value, words, (name,), show=show)
+
+
 GRADE_FIELDS: tuple[Field[Grade], ...] = (
     Field(
         "server", "SERVER", 20, Unit.ADDRESS, lambda grade: grade.server, "Who was asked.", tone=lambda _: Tone.ACCENT
@@ -57,32 +69,18 @@ GRADE_FIELDS: tuple[Field[Grade], ...] = (
         "The first time, when the server may have to ask others; or again, when it should remember.",
         tone=lambda _: Tone.FAINT,
     ),
-    Field(
-        "median_ms",
-        "MEDIAN",
-        7,
-        Unit.MILLISECONDS,
-        lambda grade: None if grade.spread is None else grade.spread.median_ms,
-        "Milliseconds that half of the answers stay under.",
-        ("median",),
-    ),
-    Field(
-        "p95_ms",
+    _times("median", "MEDIAN", lambda spread: spread.median_ms, "Milliseconds that half of the answers stay under."),
+    _times(
+        "p95",
         "P95",
-        7,
-        Unit.MILLISECONDS,
-        lambda grade: None if grade.spread is None else grade.spread.p95_ms,
+        lambda spread: spread.p95_ms,
         "Milliseconds that 95 in 100 answers stay under: what one notices.",
-        ("p95",),
     ),
-    Field(
-        "jitter_ms",
+    _times(
+        "jitter",
         "JITTER",
-        7,
-        Unit.MILLISECONDS,
-        lambda grade: None if grade.spread is None else grade.spread.jitter_ms,
+        lambda spread: spread.jitter_ms,
         "How much one time differs from the next, on average.",
-        ("jitter",),
     ),
     Field(
         "loss_percent",

@@ -11,7 +11,7 @@ from pitop.model.dns.trace import Cut, Purpose, Severity, Step, Trace
 from pitop.model.tree import Guides
 from pitop.render.dns.tones import OUTCOME_TONES, SECURITY_TONES
 from pitop.render.field import Field, Tone
-from pitop.render.units import Unit
+from pitop.render.units import Unit, say
 
 __all__ = ["NODE_FIELDS", "Node", "trace_nodes"]
 
@@ -56,7 +56,7 @@ NODE_FIELDS: tuple[Field[Node], ...] = (
         Unit.MILLISECONDS,
         lambda node: node.query_time_ms,
         "Milliseconds from the question to its answer.",
-        show=lambda node: "" if node.query_time_ms is None else f"{node.query_time_ms:.1f}",
+        show=lambda node: "" if node.query_time_ms is None else say(node.query_time_ms, Unit.MILLISECONDS),
     ),
     Field(
         "words",

@@ -9,7 +9,7 @@ from pitop.model.dns.dnssec.verdict import Link, Security, Verdict
 from pitop.model.dns.trace import Cut, Outcome, Purpose, Severity, Step, Trace
 from pitop.render.dns.dig import record_line
 from pitop.render.text import visible
-from pitop.render.units import UNKNOWN
+from pitop.render.units import UNKNOWN, Unit, say
 
 __all__ = ["trace_lines", "verdict_lines"]
 
@@ -62,9 +62,9 @@ def _zone(trace: Trace, cut: Cut, depth: int, shown: set[Link]) -> Iterator[str]
 
 
 def _step(step: Step) -> str:
-    took = UNKNOWN if step.query_time_ms is None else f"{step.query_time_ms:.1f} ms"
+    took = UNKNOWN if step.query_time_ms is None else f"{say(step.query_time_ms, Unit.MILLISECONDS)} ms"
     server = visible(step.server)
-    who = server if server.rstrip(".") == step.address else f"{server} {visible(step.address)}"
+    who = server if server == step.address else f"{server} {visible(step.address)}"
     arrow = "→" if step.taken and step.outcome is Outcome.REFERRAL else "=" if step.taken else "-"
     return f"{arrow} {who}  {took}  {visible(step.words)}"
 

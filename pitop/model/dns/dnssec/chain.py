@@ -181,8 +181,9 @@ class _Validator:
         check = check_rrset(keys, signatures_of(message.answer, zone, _DNSKEY), zone, trusted, self._now)
         if not check.good:
             return self._ended(zone, "DNSKEY", Security.BOGUS, check.words)
-        tags = " ".join(str(dns.dnssec.key_id(key)) for key in keys)
-        self._link(zone, "DNSKEY", Security.SECURE, f"{check.words} (keys {tags})")
+        tags = [str(dns.dnssec.key_id(key)) for key in keys]
+        words = f"{check.words} (keys {' '.join(tags)})" if len(tags) > 1 else check.words
+        self._link(zone, "DNSKEY", Security.SECURE, words)
         return _Zone(zone, tuple(keys), Security.SECURE, check.words)
 
     def _ended(self, zone: dns.name.Name, what: str, security: Security, words: str) -> _Zone:

@@ -208,7 +208,7 @@ class DnsPane(SearchPane):
         return content(self._shown, self.view.part, room, self._countdown, as_dig=self._as_dig)
 
     def _bar(self, grade: Grade) -> str:
-        """A comparison's bar: to the median, shaded on to the 95th percentile."""
+        """A comparison's bar: to the median, and thin on to the 95th percentile."""
         if grade.spread is None or grade.most_ms <= 0:
             return ""
         parts = grade.spread.median_ms / grade.most_ms, grade.spread.p95_ms / grade.most_ms

@@ -71,7 +71,7 @@ def views(draw: Callable[[Grade], str]) -> tuple[View, ...]:
         BAR,
         Unit.TEXT,
         GRADE_FIELDS[2].read,
-        "The median, and shaded on to the 95th percentile, on one scale for all.",
+        "To the median, and thin on to the 95th percentile, on one scale for all.",
         show=draw,
     )
     return (
