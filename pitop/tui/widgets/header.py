@@ -151,23 +151,20 @@ class Header(Lines):
         if seen is None:
             return []
         memory = seen.memory
-        looks = self.looks
         used = 100 * memory.used_bytes / memory.total_bytes
         rates = self._rates(seen)
         room = self.size.width - 1 - sum(segment.cell_length for segment in rates)
-        with_swap = memory.swap_total_bytes > 0 and room >= 56
-        half = room // 2 if with_swap else room
-        line = self._meter("mem", used, f"{bytes_text(memory.used_bytes)}/{bytes_text(memory.total_bytes)}", half)
-        if with_swap:
+        figure = f"{bytes_text(memory.used_bytes)}/{bytes_text(memory.total_bytes)}"
+        if memory.swap_total_bytes > 0 and room >= 56:
             swap = 100 * memory.swap_used_bytes / memory.swap_total_bytes
             text = f"{bytes_text(memory.swap_used_bytes)}/{bytes_text(memory.swap_total_bytes)}"
-            line += self._meter("swp", swap, text, room - half)
+            half = room // 2
+            line = self._meter("mem", used, figure, half) + self._meter("swp", swap, text, room - half)
         elif memory.swap_total_bytes == 0 and room >= 50:
-            line = line[:-1] if line and not line[-1].text.strip() else line
-            line = self._meter(
-                "mem", used, f"{bytes_text(memory.used_bytes)}/{bytes_text(memory.total_bytes)}", room - 9
-            )
-            line.append(Segment(" no swap ", looks.style(Tone.FAINT)))
+            line = self._meter("mem", used, figure, room - 9)
+            line.append(Segment(" no swap ", self.looks.style(Tone.FAINT)))
+        else:
+            line = self._meter("mem", used, figure, room)
         return self._justified(line, rates)
 
     def _rates(self, seen: MachineSnapshot) -> list[Segment]:
@@ -207,13 +204,14 @@ class Header(Lines):
     def _meter(self, label: str, value: float | None, text: str, room: int) -> list[Segment]:
         """A label, a bar on a faint track, and the figure, in `room` cells."""
         looks, glyphs = self.looks, self.glyphs
-        width = room - len(label) - 3 - max(len(text), 6)
+        size = max(len(text) + 1, 6)
+        width = room - len(label) - 3 - size
         filled, track = meter((value or 0) / 100, max(0, width), glyphs)
         return [
             Segment(f" {label} ", looks.style(Tone.FAINT)),
             Segment(filled, looks.style(_level(value))),
             Segment(track, looks.style(Tone.FAINT)),
-            Segment(f"{text:>{max(len(text), 6)}} ", looks.style(Tone.PLAIN)),
+            Segment(f"{text:>{size}} ", looks.style(Tone.PLAIN)),
         ]
 
     def _justified(self, left: Sequence[Segment], right: Sequence[Segment]) -> list[Segment]:
