@@ -58,8 +58,8 @@ def measure(contestant: Contestant, plan: Plan) -> Measured:
     with Program(contestant.command, plan.columns, plan.lines, files=contestant.files) as program:
         content = program.await_screen(contestant.shows_content(), _START)
         program.listen(plan.warm)
-        if contestant.before:
-            program.press(contestant.before)
+        for key in contestant.before:
+            program.press(key)
             program.listen(plan.warm)
 
         program.silence(_SILENCE, _REFRESH)

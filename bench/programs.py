@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.terminal import Screen
 
-__all__ = ["PROGRAMS", "Contestant", "installed"]
+__all__ = ["PROGRAMS", "Contestant", "installed", "text"]
 
 
 def _bar(screen: Screen) -> Hashable:
@@ -20,7 +20,7 @@ def _bar(screen: Screen) -> Hashable:
     return screen.bars()
 
 
-def _text(pattern: str) -> Callable[[Screen], Hashable]:
+def text(pattern: str) -> Callable[[Screen], Hashable]:
     """What `pattern` finds first on the screen."""
     compiled = re.compile(pattern)
 
@@ -47,7 +47,7 @@ class Contestant:
     """A program that shows processes once a second.
 
     `content` matches a row of the screen when processes are there. `keys` are pressed in turn, `answer` reads from
-    the screen what they change and nothing else does. `before` is pressed once, after the start.
+    the screen what they change and nothing else does. `before` are pressed once, after the start.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Contestant:
     content: str
     answer: Callable[[Screen], Hashable] = _bar
     keys: tuple[str, ...] = ("down", "up")
-    before: str = ""
+    before: tuple[str, ...] = ()
     quit: str = "q"
     files: Mapping[str, str] = field(default_factory=dict)
 
@@ -79,12 +79,12 @@ PROGRAMS: tuple[Contestant, ...] = (
         "top",
         ("top", "-d", "1"),
         _ROW,
-        _text(r"y = \d+/"),
-        before="C",
+        text(r"y = \d+/"),
+        before=("C",),
     ),
     Contestant("glances", ("glances", "-t", "1"), rf"\d {_USER} +\d+:\d", _place(r">\d", "CPU% +MEM%")),
     # atop has no selection either: m and g switch between the figures of memory and the general ones.
-    Contestant("atop", ("atop", "1"), r"^ *\d+ +\d+\.\d+s", _text("VSTEXT|USRCPU"), keys=("m", "g")),
+    Contestant("atop", ("atop", "1"), r"^ *\d+ +\d+\.\d+s", text("VSTEXT|USRCPU"), keys=("m", "g")),
 )
 
 

@@ -361,7 +361,7 @@ def main() -> int:
     finder: Channel | None = None
     if config.path is None:
         finder = Channel(start_finder(config, [connection.fileno()]), Found)
-    if not (readable_by_all(os.__file__) and readable_by_all(__file__)):
+    if not (config.light or (readable_by_all(os.__file__) and readable_by_all(__file__))):
         # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
         preload()
     try:

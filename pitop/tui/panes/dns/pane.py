@@ -203,7 +203,7 @@ class DnsPane(SearchPane):
 
     def _content(self) -> Content:
         if self.view.part is None:
-            return live_content(self._captured)
+            return live_content(self._captured, self.size.width)
         room = Room(self.size.width, self.size.height, self.table.glyphs)
         return content(self._shown, self.view.part, room, self._countdown, as_dig=self._as_dig)
 

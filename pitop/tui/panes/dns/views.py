@@ -241,8 +241,8 @@ def _watch_content(watch: Watched | None, glyphs: Glyphs, width: int) -> Content
     return Content(beat_rows(watch.beats), None, [line, graph])
 
 
-def live_content(captured: TrafficSnapshot | None) -> Content:
-    """What other programs ask, the newest first."""
+def live_content(captured: TrafficSnapshot | None, width: int) -> Content:
+    """What other programs ask, the newest first, and figures of all of them in one line of `width` cells."""
     if captured is not None and captured.problem:
         return Content(lines=[[(f" {captured.problem} {captured.advice}", Tone.BAD)]])
     if captured is None or not captured.running:
@@ -256,9 +256,13 @@ def live_content(captured: TrafficSnapshot | None) -> Content:
     ]
     if figures.median_ms is not None:
         first.append((f"  median {say(figures.median_ms, Unit.MILLISECONDS)} ms", Tone.FAINT))
-    most = ", ".join(f"{name} {count}" for name, count in figures.top)
-    if most:
-        first.append((f"  most: {most}", Tone.FAINT))
+    used = sum(cells(text) for text, _ in first)
+    for place, (name, count) in enumerate(figures.top):
+        words = f", {name} {count}" if place else f"  most: {name} {count}"
+        used += cells(words)
+        if used > width:  # a second line that comes and goes would move the table
+            break
+        first.append((words, Tone.FAINT))
     return Content(queries, None, [first])
 
 
