@@ -10,24 +10,25 @@ from bench.programs import Contestant, text
 __all__ = ["PANES"]
 
 _PITOP = str(Path(sys.executable).parent / "pitop")
-# Rows come and go, so the key that is timed is one that opens a line to type in, and the one that closes it: what they
-# change, nothing else does.
-_KEYS = ("\\", "\r")
-_ANSWER = text(r"^Filter ")
 
 
-def _pane(name: str, content: str, *before: str) -> Contestant:
-    return Contestant(name, (_PITOP, "--interval", "1", "--pane", name), content, _ANSWER, keys=_KEYS, before=before)
+def _pane(name: str, content: str, *before: str, moving: bool = False) -> Contestant:
+    command = (_PITOP, "--interval", "1", "--pane", name)
+    if moving:
+        # The selected row goes where its figures or its age take it, so the key that is timed is one that opens a line
+        # to type in, and the one that closes it: what they change, nothing else does.
+        return Contestant(name, command, content, text(r"^Filter "), keys=("\\", "\r"), before=before)
+    return Contestant(name, command, content, before=before)
 
 
 PANES: tuple[Contestant, ...] = (
     _pane("memory", r"\d[KMG] .* now (python|pitop|java|node)"),
-    _pane("sockets", r"tcp +(LISTEN|ESTABLISHED)"),
-    _pane("packets", r"IP 127\."),
-    _pane("dns", r"This machine asks", "v"),
+    _pane("sockets", r"tcp +(LISTEN|ESTABLISHED)", moving=True),
+    _pane("packets", r"IP 127\.", moving=True),
+    _pane("dns", r"This machine asks", "v", moving=True),
     _pane("network", r" lo +UNKNOWN"),
     _pane("path", r"Nothing is pinged yet", "a", "127.0.0.1 127.0.0.2", "\r"),
-    _pane("traffic", r"python\S* +(in|out)"),
-    _pane("timeline", r"(forked|ended|exited) "),
+    _pane("traffic", r"python\S* +(in|out)", moving=True),
+    _pane("timeline", r"(forked|ended|exited) ", moving=True),
 )
 """Each with what is looked at for its costs: `dns` listens to everybody's questions, `path` pings two addresses."""
