@@ -29,7 +29,7 @@ from pitop.render.glyphs import LEVELS, Glyphs
 from pitop.render.text import visible
 from pitop.tui.journey import Journey
 from pitop.tui.keys import key
-from pitop.tui.looks import NIGHT, PAPER
+from pitop.tui.looks import ANSI_DARK, NIGHT, PAPER
 from pitop.tui.pane import Pane
 from pitop.tui.settings import PaneSettings, Settings
 from pitop.tui.tablepane import TablePane
@@ -128,7 +128,9 @@ class PitopApp(InTurn, Journey):
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else NIGHT.name
+        # A terminal that has sixteen colours at most shows its own; ours would all come to black and white.
+        fitting = ANSI_DARK if self.console.color_system == "standard" else NIGHT.name
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else fitting
         self._panes: dict[str, Pane] = {}
         self._place = 0
         wanted = pane or self.settings.pane
@@ -162,7 +164,7 @@ class PitopApp(InTurn, Journey):
         self._fit(self.size)
         for problem in self.settings.problems:
             self._warn(f"configuration, {problem}")
-        if self.settings.theme not in self.available_themes:
+        if self.settings.theme is not None and self.settings.theme not in self.available_themes:
             self._warn(f"configuration: there is no theme “{self.settings.theme}”")
 
     def _warn(self, words: str) -> None:

@@ -10,7 +10,10 @@ from textual.theme import Theme
 
 from pitop.render.field import Tone
 
-__all__ = ["NIGHT", "PAPER", "Backdrop", "Looks", "looks_for"]
+__all__ = ["ANSI_DARK", "NIGHT", "PAPER", "Backdrop", "Looks", "looks_for"]
+
+ANSI_DARK = "ansi-dark"
+"""The built-in theme of the terminal's own sixteen colours."""
 
 NIGHT = Theme(
     name="pitop-night",
