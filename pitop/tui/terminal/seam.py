@@ -45,7 +45,15 @@ PRIVATE = {
     "App": ("_display", "_batch_count", "_closed", "_running"),
     "ChopsUpdate": ("chops", "spans", "chop_ends"),
     "LayoutUpdate": ("strips", "region"),
-    "LinuxDriver": ("write", "process_message", "start_application_mode", "stop_application_mode", "disable_input"),
+    "LinuxDriver": (
+        "write",
+        "process_message",
+        "start_application_mode",
+        "stop_application_mode",
+        "disable_input",
+        "_sigtstp_application",
+        "_sigcont_application",
+    ),
 }
 """What is used of Textual beyond its documentation: class, and attributes."""
 
@@ -344,9 +352,10 @@ class WiredDriver(PitopDriver):
     """The driver, writing through a channel that never blocks, and telling the wire of answers and keys."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
-        super().__init__(app, **options)
         self._event_loop = asyncio.get_running_loop()
+        self._stopped = False
         self.wire: Wire | None = None
+        super().__init__(app, **options)
         self.channel: Channel | None = None
         if not isinstance(app, Wired) or not app.wired:
             return
@@ -373,6 +382,26 @@ class WiredDriver(PitopDriver):
         self.channel.resume()
         if self.wire is not None and not self.channel.backlog:
             self.wire.go_on()
+
+    # Textual's own handlers write at once, in the middle of whatever the main thread is doing: of another write, too,
+    # which holds the lock that theirs would wait for. These have the event loop do it.
+
+    def _sigtstp_application(self, *_: object) -> None:
+        self._event_loop.call_soon_threadsafe(self._stop)
+
+    def _sigcont_application(self, *_: object) -> None:
+        self._event_loop.call_soon_threadsafe(self._continue)
+
+    def _stop(self) -> None:
+        self._stopped = True
+        super()._sigtstp_application()
+
+    def _continue(self) -> None:
+        if self._stopped:
+            self._stopped = False
+            super()._sigcont_application()
+        elif self.wire is not None:  # it was not stopped, or in a way that nobody is told of
+            self.wire.forget()
 
     def write(self, data: str) -> None:
         """Write sequences after all that went before."""

@@ -121,6 +121,21 @@ def test_everything_is_painted_again_after_a_pause(key: str, emulator: Start) ->
         assert [row for row in run.screen.display if "anything" in row] == []
 
 
+def test_signals_in_the_middle_of_everything(emulator: Start) -> None:
+    """The kernel sends SIGCONT with every hangup; a handler that wrote there and then would wait for itself."""
+    run = emulator()
+    run.until_text("pressed 0")
+    run.press("r")
+    for _ in range(500):
+        os.kill(run.pid, signal.SIGCONT)
+        run.turn()
+    run.press("k")
+    run.until_text("pressed 1")
+    run.press("q")
+    assert run.end() == 0
+    assert run.left_on == set()
+
+
 def test_the_screen_is_textuals_own_after_keys_and_resizes(emulator: Start) -> None:
     screens = []
     sizes = []
