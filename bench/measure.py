@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bench.program import Program
 from bench.programs import Contestant
 
-__all__ = ["Measured", "Plan", "measure"]
+__all__ = ["Measured", "Plan", "measure", "press"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def measure(contestant: Contestant, plan: Plan) -> Measured:
                 program.silence(_SILENCE, _REFRESH)
             else:
                 program.listen(chance.uniform(0.6, 1.7))
-            took = _press(program, contestant, contestant.keys[number % len(contestant.keys)])
+            took = press(program, contestant, contestant.keys[number % len(contestant.keys)], _ANSWER)
             if took is None:
                 unanswered += 1
             else:
@@ -104,11 +104,11 @@ def measure(contestant: Contestant, plan: Plan) -> Measured:
         )
 
 
-def _press(program: Program, contestant: Contestant, key: str) -> float | None:
-    """Seconds from the key to the read that made the screen answer; None where it never did."""
+def press(program: Program, contestant: Contestant, key: str, limit: float) -> float | None:
+    """Seconds from the key to the read that made the screen answer; None where it did not in `limit` seconds."""
     before = contestant.answer(program.screen)
     pressed = program.press(key)
-    painted = program.await_screen(lambda screen: contestant.answer(screen) != before, _ANSWER)
+    painted = program.await_screen(lambda screen: contestant.answer(screen) != before, limit)
     return painted - pressed if painted is not None else None
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bench.programs import Contestant, text
+from bench.programs import PROGRAMS, Contestant, installed, text
 
-__all__ = ["PANES"]
+__all__ = ["PANES", "chosen"]
 
 _PITOP = str(Path(sys.executable).parent / "pitop")
 
@@ -32,3 +32,10 @@ PANES: tuple[Contestant, ...] = (
     _pane("timeline", r"(forked|ended|exited) ", moving=True),
 )
 """Each with what is looked at for its costs: `dns` listens to everybody's questions, `path` pings two addresses."""
+
+
+def chosen(names: str | None) -> list[Contestant]:
+    """Those of pitop, its panes and the other programs that are installed; of these, where `names` has any, its own."""
+    wanted = None if names is None else names.split(",")
+    everybody = (*PROGRAMS[:1], *PANES, *PROGRAMS[1:])
+    return [each for each in everybody if installed(each) and (wanted is None or each.name in wanted)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sshlab import TOOLS, ssh_lab
 from tests.tui.terminal import MARKS, Terminal
 
 pytestmark = pytest.mark.usefixtures("root")
@@ -21,33 +20,10 @@ pytestmark = pytest.mark.usefixtures("root")
 @pytest.fixture
 def login(tmp_path: Path, peer: Callable[[str], str]) -> Iterator[list[str]]:
     """The beginning of an ssh command that gets in."""
-    server, client, keygen = peer("sshd"), peer("ssh"), peer("ssh-keygen")
-    for name in ("host", "user"):
-        subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
-    (tmp_path / "authorized").write_text((tmp_path / "user.pub").read_text())
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    Path("/run/sshd").mkdir(exist_ok=True)  # sshd(8): where it confines the part that speaks before the login
-    (tmp_path / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\nAuthorizedKeysFile {tmp_path}/authorized\n"
-        f"PidFile {tmp_path}/pid\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPrintMotd no\n"
-    )
-    log = (tmp_path / "log").open("w")
-    daemon = subprocess.Popen([server, "-D", "-e", "-f", str(tmp_path / "config")], stderr=log)
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            assert daemon.poll() is None, (tmp_path / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    options = ["-i", str(tmp_path / "user"), "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR"]
-    yield [client, "-tt", "-p", str(port), *options, "-o", "UserKnownHostsFile=/dev/null", "127.0.0.1"]
-    daemon.terminate()
-    daemon.wait()
-    log.close()
+    for tool in TOOLS:
+        peer(tool)
+    with ssh_lab(tmp_path) as lab:
+        yield lab.login
 
 
 def family(mark: str) -> set[int]:
