@@ -43,3 +43,16 @@ async def test_a_signal_typed_ahead_is_looked_for_in_the_menu(typed: str) -> Non
         assert seen.app.screen.menu.item is not None
         assert seen.app.screen.menu.item.key == 9
         assert seen.source.done == []
+
+
+async def test_the_second_click_of_two_on_a_list_is_not_for_it() -> None:
+    async with driven() as seen:
+        await burst(seen, "G")
+        choice = seen.app.screen
+        assert isinstance(choice, Choice)
+        click = {"button": 1, "shift": False, "meta": False, "ctrl": False, "delta_x": 0, "delta_y": 0}
+        for _ in range(2):
+            choice.menu.post_message(events.Click(choice.menu, x=3, y=0, **click))  # type: ignore[arg-type]
+        await seen.pilot.pause()
+        assert seen.app.screen is seen.app.screen_stack[0]
+        assert seen.app.is_running
