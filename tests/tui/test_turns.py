@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from pitop.tui.widgets.choice import Choice
-from pitop.tui.widgets.prompt import Prompt
+from pitop.tui.widgets.prompt import Answer, Prompt
 from tests.tui.test_processes import Driven, driven
 
 
@@ -56,3 +57,13 @@ async def test_the_second_click_of_two_on_a_list_is_not_for_it() -> None:
         await seen.pilot.pause()
         assert seen.app.screen is seen.app.screen_stack[0]
         assert seen.app.is_running
+
+
+async def test_one_prompt_takes_the_place_of_another_that_is_still_being_built() -> None:
+    async with driven() as seen:
+        for label in ("One", "Two"):
+            seen.pane.ask_line(label, label, lambda text: Answer(text), lambda _: None)
+        await seen.pilot.pause()
+        assert seen.app.is_running
+        (prompt,) = seen.pane.query(Prompt)
+        assert prompt.query_one(Input).value == "Two"

@@ -133,8 +133,8 @@ class Compared(App[Any]):
         self.difference = ""
         self.stock_size = 0
         self.channel = Frames(self.ours)
-        self.mended = 0  # times that Textual by itself would have left what was lost
-        self._lost = False  # is what the terminals show no app's any more?
+        self.skipped = 0  # frames between a loss and the whole frame that makes up for it
+        self._lost = False  # has either terminal lost what it showed?
 
     def on_load(self) -> None:
         self.wire: Wire | None = Wire(self.channel, self.console.color_system)  # type: ignore[arg-type]
@@ -184,8 +184,8 @@ class Compared(App[Any]):
             sequences = renderable.render_segments(self.console) + Control.move_to(*cursor).segment.text
             self.stock_size += len(sequences.encode())
             self.stock.stream.feed(sequences.encode())
-            if self._lost and self._fits(renderable):
-                self._mend(screen, renderable, cursor)
+            if isinstance(renderable, LayoutUpdate) and self._fits(renderable):
+                self._lost = False
         super()._display(screen, renderable)
         self._answer()
         self.compare(renderable)
@@ -196,18 +196,12 @@ class Compared(App[Any]):
         size = region.size if region is not None else (renderable.chop_ends[0][-1], len(renderable.chop_ends))
         return tuple(size) == (self.stock.screen.columns, self.stock.screen.lines)
 
-    def _mend(self, screen: Any, renderable: Any, cursor: tuple[int, int]) -> None:
-        """Give Textual's terminal the rest, which it does not know to be lost: it is of the same size as before."""
-        self._lost = False
-        if not isinstance(renderable, LayoutUpdate):
-            self.mended += 1
-            whole = screen._compositor.render_full_update()
-            sequences = whole.render_segments(self.console) + Control.move_to(*cursor).segment.text
-            self.stock.stream.feed(sequences.encode())
-
     def compare(self, renderable: Any) -> None:
         """Do both terminals show the same now?"""
         if renderable is None or self.difference or not self._fits(renderable):
+            return
+        if self._lost:
+            self.skipped += 1
             return
         one, other = self.stock.screen, self.ours.screen
         self.frames += 1

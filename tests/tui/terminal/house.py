@@ -91,12 +91,13 @@ class Watching(LiveSource):
 
 
 class House(Compared, PitopApp):  # type: ignore[misc]
-    """`painted` counts, by pane, the frames that changed something of it while it had something to show."""
+    """`painted` counts, by pane, the frames that changed any of it; `filled` has the most cells that it ever filled."""
 
     def __init__(self) -> None:
         PitopApp.__init__(self, Watching(), Settings())
         self.driver_class = EmulatedDriver
         self.painted: Counter[str] = Counter()
+        self.filled: Counter[str] = Counter()
         self.screens: Counter[str] = Counter()
         self.failed: Callable[[], None] = lambda: None
 
@@ -123,10 +124,13 @@ class House(Compared, PitopApp):  # type: ignore[misc]
         dirty = self.stock.screen.dirty
         super().compare(renderable)
         if self.frames > before:
-            pane = self.pane
+            pane, other = self.pane, self.ours.screen
+            lines = range(other.lines)[slice(*pane.region.line_span)]
             self.screens[type(self.screen).__name__] += 1
-            if pane.is_on_screen and not dirty.isdisjoint(pane.region.line_range):
+            if pane.is_on_screen and not dirty.isdisjoint(lines):
                 self.painted[pane.stem] += 1
+                filled = sum(cell.data.strip() != "" for y in lines for cell in other[y])
+                self.filled[pane.stem] = max(self.filled[pane.stem], filled)
         dirty.clear()
 
 
@@ -215,11 +219,12 @@ def _report(app: House, person: Person) -> dict[str, Any]:
         "frames": app.frames,
         "cells": app.cells,
         "painted": {place.stem: app.painted[place.stem] for place in PANES},
+        "filled": {place.stem: app.filled[place.stem] for place in PANES},
         "screens": dict(app.screens.most_common()),
         "bytes": app.channel.size,
         "stock_bytes": app.stock_size,
         "sizes": len(person.sizes),
-        "mended": app.mended,
+        "skipped": app.skipped,
         "acts": dict(person.acts.most_common()),
         "failures": dict(source.failures.most_common()),
         "difference": app.difference,

@@ -30,6 +30,7 @@ HOUSES = {
 STEPS = 25
 SECONDS = 60  # of the clock that makes haste
 PAINTED = 5  # times that each pane has to be painted, at least, for the comparison to say anything of it
+FILLED = 100  # cells that it has to have filled then
 Started = dict[str, subprocess.Popen[str]]
 
 
@@ -71,5 +72,7 @@ def test_every_frame_of_pitop_in_use_equals_textuals_own(name: str, sessions: St
     assert sessions[name].returncode == 0, output[-8000:]
     report = json.loads(output.splitlines()[-1])
     assert min(report["painted"].values()) >= PAINTED, report
+    assert min(report["filled"].values()) >= FILLED, report
     assert len(report["painted"]) == len(PANES)
+    assert report["skipped"] < 0.1 * report["frames"], report
     assert report["bytes"] < report["stock_bytes"] / 2, report
