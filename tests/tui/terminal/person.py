@@ -186,16 +186,22 @@ class Person:
         await self._type(f"\x1b[200~{text}\x1b[201~")
 
     async def resize(self) -> None:
-        """Drag the window's corner, or take a size at once."""
+        """Drag the window's corner, take a size at once, or drag there and back."""
+        before = self.size
         for _ in range(self.dice.choice([1, 1, 1, 5])):
             if self.dice.random() < 0.3:
-                self.size = self.dice.choice(SIZES)
+                self._fit(self.dice.choice(SIZES))
             else:
-                self.size = (self.dice.randint(20, 160), self.dice.randint(6, 50))
-            self.sizes[self.size] += 1
-            self._note(f"resize {self.size}")
-            self.app.resize(self.size)
-            await self._wait(self.dice.expovariate(20.0))
+                self._fit((self.dice.randint(20, 160), self.dice.randint(6, 50)))
+            await self._wait(self.dice.expovariate(20.0) * self.dice.randint(0, 1))
+        if self.dice.random() < 0.2:
+            self._fit(before)
+
+    def _fit(self, size: tuple[int, int]) -> None:
+        self.size = size
+        self.sizes[size] += 1
+        self._note(f"resize {size}")
+        self.app.resize(size)
 
     async def change_looks(self) -> None:
         theme, glyphs = self.dice.choice(THEMES), self.dice.choice(["braille", "block", "ascii"])
