@@ -46,6 +46,7 @@ from tests.tui.terminal.person import Person
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
 _SPEED = 20.0  # seconds of the hour in a second of waiting
 _SIZE = (120, 40)
+_PROGRESS = 600.0  # seconds of the hour between words of how far it is
 _GRACE = 10.0  # seconds for an app that failed to end by itself
 
 
@@ -171,10 +172,20 @@ async def _use(app: House, person: Person, seconds: float) -> None:
     )
 
     async def played(pilot: Pilot[Any]) -> None:
+        progress = asyncio.create_task(_tell_progress(app, seconds))
         await person.use(seconds)
+        progress.cancel()
         app.exit()
 
     await app.run_async(size=_SIZE, auto_pilot=played)
+
+
+async def _tell_progress(app: House, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(_PROGRESS)
+        told = f"{loop.time() / 60:.0f} of {seconds / 60:.0f} minutes, {app.frames} frames"
+        print(told, file=sys.__stderr__, flush=True)  # sys.stderr is the app's
 
 
 def main(seed: int, seconds: float) -> int:
