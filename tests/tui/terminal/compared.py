@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import traceback
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pyte
+from pyte import modes as mo
 from pyte.screens import Char, Cursor
 from rich.control import Control
 from textual import events
@@ -24,6 +26,9 @@ __all__ = ["Compared", "EmulatedDriver", "Terminal", "compare"]
 
 _REPEATS = {"foot", "alacritty"}  # of the TERMs that are tried
 _ERASES_PLAIN = {"screen-256color"}
+
+
+_COLOURS = re.compile(r"\x1b\[([0-9;]*)m")
 
 
 class EmulatedDriver(HeadlessDriver):
@@ -63,7 +68,7 @@ class Frames:
     def write(self, data: bytes) -> None:
         self.size += len(data)
         self.questions += data.count(b"\x1b[6n")
-        self.terminal.stream.feed(data)
+        self.terminal.stream.feed(data.decode())
 
 
 class Screen(pyte.Screen):
@@ -76,10 +81,26 @@ class Screen(pyte.Screen):
         term = os.environ.get("TERM", "")
         self.repeats = term in _REPEATS
         self.erases_plain = term in _ERASES_PLAIN
+        self._drawn: dict[Char, dict[str, Char]] = {}  # by pen and character
 
     def draw(self, data: str) -> None:
+        """Plain text that stays within its row goes past what pyte looks at for every character."""
         self.last = data[-1:]
-        super().draw(data)
+        cursor = self.cursor
+        end = cursor.x + len(data)
+        if end >= self.columns or not (data.isascii() and data.isprintable()) or mo.IRM in self.mode:
+            super().draw(data)
+            return
+        pen = cursor.attrs
+        known = self._drawn.setdefault(pen, {})
+        row = self.buffer[cursor.y]
+        for x, character in enumerate(data, cursor.x):
+            cell = known.get(character)
+            if cell is None:
+                cell = known[character] = pen._replace(data=character)
+            row[x] = cell
+        cursor.x = end
+        self.dirty.add(cursor.y)
 
     def repeat(self, count: int = 1) -> None:
         """REP, ECMA-48 §8.3.103."""
@@ -105,9 +126,34 @@ class Screen(pyte.Screen):
         return [row[x] for x in range(self.columns)]
 
 
-class Stream(pyte.ByteStream):
-    csi = pyte.ByteStream.csi | {"b": "repeat"}
-    events = pyte.ByteStream.events | {"repeat"}
+class Stream(pyte.Stream):
+    """Takes colours, which most of all sequences are, past pyte's parser, which looks at each character."""
+
+    csi = pyte.Stream.csi | {"b": "repeat"}
+    events = pyte.Stream.events | {"repeat"}
+
+    def __init__(self, screen: Screen) -> None:
+        super().__init__(screen)
+        self._screen = screen
+        self._pens: dict[tuple[Char, str], Char] = {}
+
+    def feed(self, data: str) -> None:
+        """Follow whole sequences."""
+        cursor = self._screen.cursor
+        place = 0
+        for found in _COLOURS.finditer(data):
+            if found.start() > place:
+                super().feed(data[place : found.start()])
+                cursor = self._screen.cursor
+            place = found.end()
+            step = (cursor.attrs, found[1])
+            pen = self._pens.get(step)
+            if pen is None:
+                self._screen.select_graphic_rendition(*(int(number or 0) for number in found[1].split(";")))
+                self._pens[step] = cursor.attrs
+            else:
+                cursor.attrs = pen
+        super().feed(data[place:])
 
 
 class Terminal:
@@ -118,7 +164,7 @@ class Terminal:
 
     def wipe(self) -> None:
         """Another program has shown something."""
-        self.stream.feed(b"\x1b[m\x1b[H" + b"anything \x1b[41m may \x1b[4mstand\x1b[m here\r\n" * self.screen.lines)
+        self.stream.feed("\x1b[m\x1b[H" + "anything \x1b[41m may \x1b[4mstand\x1b[m here\r\n" * self.screen.lines)
 
 
 class Compared(App[Any]):
@@ -183,7 +229,7 @@ class Compared(App[Any]):
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             sequences = renderable.render_segments(self.console) + Control.move_to(*cursor).segment.text
             self.stock_size += len(sequences.encode())
-            self.stock.stream.feed(sequences.encode())
+            self.stock.stream.feed(sequences)
             if isinstance(renderable, LayoutUpdate) and self._fits(renderable):
                 self._lost = False
         super()._display(screen, renderable)
