@@ -49,7 +49,8 @@ def _counts(counts: Mapping[str, int]) -> str:
 def _tell(report: dict[str, Any], minutes: float) -> list[str]:
     """Print a report; what was wrong."""
     share = report["bytes"] / report["stock_bytes"] if report["stock_bytes"] else 0.0
-    print(f"  {report['frames']:,} frames, {report['cells']:,} cells; it took {report['took_seconds']:.0f} s")
+    print(f"  {report['frames']:,} frames, {report['cells']:,} cells, in {report['used_seconds']:,} s of use")
+    print(f"  it took {report['took_seconds']:.0f} s")
     print(f"  besides {report['skipped']:,} frames after a loss and before the whole frame that makes up for it")
     print(f"  bytes: {report['bytes']:,} by the wire, {report['stock_bytes']:,} by Textual ({share:.1%})")
     print(f"  frames that painted a pane: {_counts(report['painted'])}")
@@ -65,6 +66,8 @@ def _tell(report: dict[str, Any], minutes: float) -> list[str]:
         for pane, count in report["painted"].items()
         if count < _LEAST * minutes and not report["difference"]
     ]
+    if not wrong and report["used_seconds"] < minutes * 60:
+        wrong.append(f"it ended after {report['used_seconds']} seconds")
     if report["skipped"] > _SKIPPED * report["frames"]:
         wrong.append("too few of the frames were compared")
     for each in wrong:
