@@ -54,7 +54,7 @@ def _tell(report: dict[str, Any], minutes: float) -> list[str]:
     print(f"  besides {report['skipped']:,} frames after a loss and before the whole frame that makes up for it")
     print(f"  bytes: {report['bytes']:,} by the wire, {report['stock_bytes']:,} by Textual ({share:.1%})")
     print(f"  frames that painted a pane: {_counts(report['painted'])}")
-    print(f"  frames with a screen on top: {_counts(report['screens'])}")
+    print(f"  frames by what was on top: {_counts(report['screens'])}")
     print(f"  done: {_counts(report['acts'])}; {report['sizes']} sizes")
     print(f"  could not be read: {_counts(report['failures'])}")
     wrong = []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 import traceback
+import unicodedata
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pyte
 from pyte import modes as mo
 from pyte.screens import Char, Cursor
+from rich.cells import cell_len
 from rich.control import Control
 from textual import events
 from textual._compositor import LayoutUpdate
@@ -71,6 +73,15 @@ class Frames:
         self.terminal.stream.feed(data.decode())
 
 
+def _width(character: str) -> int:
+    return cell_len(character)
+
+
+# A terminal that disagrees with Textual about a width is wrong either way, differently. And pyte leaves out all that
+# follows a mark that is no combining character by its class, where a terminal has it on the cell before.
+pyte.screens.wcwidth = _width
+
+
 class Screen(pyte.Screen):
     """One that does no more than its terminal, TERM, does: it may not repeat, and not erase in colour."""
 
@@ -84,7 +95,9 @@ class Screen(pyte.Screen):
         self._drawn: dict[Char, dict[str, Char]] = {}  # by pen and character
 
     def draw(self, data: str) -> None:
-        """Plain text that stays within its row goes past what pyte looks at for every character."""
+        """As pyte does, but plain text that stays within its row goes past what pyte looks at for every character."""
+        if not data.isascii():
+            data = "".join(each for each in data if _width(each) or unicodedata.combining(each))
         self.last = data[-1:]
         cursor = self.cursor
         end = cursor.x + len(data)
@@ -181,6 +194,7 @@ class Compared(App[Any]):
         self.channel = Frames(self.ours)
         self.skipped = 0  # frames between a loss and the whole frame that makes up for it
         self._lost = False  # has either terminal lost what it showed?
+        self._told = True  # does the app know?
 
     def on_load(self) -> None:
         self.wire: Wire | None = Wire(self.channel, self.console.color_system)  # type: ignore[arg-type]
@@ -195,12 +209,16 @@ class Compared(App[Any]):
         for terminal in (self.stock, self.ours):
             terminal.screen.resize(height, width)
         self._lost = True
+        self._told = False
+
+    def on_resize(self) -> None:
+        self._told = True
 
     def come_back(self) -> None:
         """Be stopped and go on, as WiredDriver does: something else has been on the screen meanwhile."""
         for terminal in (self.stock, self.ours):
             terminal.wipe()
-        self._lost = True
+        self._lost = self._told = True
         if self.wire is not None:
             self.wire.leave()
             self.wire.enter()
@@ -230,7 +248,7 @@ class Compared(App[Any]):
             sequences = renderable.render_segments(self.console) + Control.move_to(*cursor).segment.text
             self.stock_size += len(sequences.encode())
             self.stock.stream.feed(sequences)
-            if isinstance(renderable, LayoutUpdate) and self._fits(renderable):
+            if isinstance(renderable, LayoutUpdate) and self._told and self._fits(renderable):
                 self._lost = False
         super()._display(screen, renderable)
         self._answer()
