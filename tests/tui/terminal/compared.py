@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import traceback
@@ -62,15 +63,18 @@ class Frames:
     fileno = -1
     backlog = 0
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, asked: Callable[[], None]) -> None:
         self.terminal = terminal
         self.size = 0
         self.questions = 0
+        self._asked = asked
 
     def write(self, data: bytes) -> None:
         self.size += len(data)
-        self.questions += data.count(b"\x1b[6n")
         self.terminal.stream.feed(data.decode())
+        if questions := data.count(b"\x1b[6n"):
+            self.questions += questions
+            asyncio.get_running_loop().call_soon(self._asked)
 
 
 def _width(character: str) -> int:
@@ -191,7 +195,7 @@ class Compared(App[Any]):
         self.cells = 0  # compared
         self.difference = ""
         self.stock_size = 0
-        self.channel = Frames(self.ours)
+        self.channel = Frames(self.ours, self._answer)
         self.skipped = 0  # frames between a loss and the whole frame that makes up for it
         self._lost = False  # has either terminal lost what it showed?
         self._told = True  # does the app know?
@@ -270,6 +274,8 @@ class Compared(App[Any]):
         one, other = self.stock.screen, self.ours.screen
         self.frames += 1
         self.cells += one.columns * one.lines
+        if self.wire is not None and self.wire._writer.pending:
+            self.fail(f"frame {self.frames}: it is not painted whole, though every question is answered")
         for y in range(one.lines):
             # Rows of equal cells, or else the same once those that were never written are blank.
             if one.buffer[y] != other.buffer[y] and one[y] != other[y]:
