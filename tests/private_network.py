@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-__all__ = ["in_private_network"]
+__all__ = ["bring_up", "in_private_network"]
 
 R = TypeVar("R")
 
@@ -30,7 +30,7 @@ def in_private_network(work: Callable[[], R]) -> R:
         try:
             if ctypes.CDLL(None, use_errno=True).unshare(_NEWNET):
                 raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-            _bring_up(b"lo")
+            bring_up(b"lo")
             results.append(work())
         except BaseException as error:  # raised again where it was asked for
             errors.append(error)
@@ -43,7 +43,7 @@ def in_private_network(work: Callable[[], R]) -> R:
     return results[0]
 
 
-def _bring_up(interface: bytes) -> None:
+def bring_up(interface: bytes) -> None:
     """Set an interface up, netdevice(7)."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         fcntl.ioctl(one, _SIOCSIFFLAGS, struct.pack("16sh14x", interface, _IFF_UP))

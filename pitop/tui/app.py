@@ -319,6 +319,21 @@ class PitopApp(InTurn, Journey):
             )
         yield SystemCommand("Theme", "Choose the colours", self.action_change_theme)
 
+    def action_command_palette(self) -> None:
+        """Find an action by its name."""
+        from pitop.tui.widgets.commands import Commands
+
+        if not isinstance(self.screen, Commands):
+            self.push_screen(Commands())
+
+    def search_themes(self) -> None:
+        """Find a theme by its name."""
+        from textual.theme import ThemeProvider
+
+        from pitop.tui.widgets.commands import Commands
+
+        self.push_screen(Commands([ThemeProvider], placeholder="Search for themes…"))
+
     def get_key_display(self, binding: Binding) -> str:
         """Keys as they stand on a keyboard: F6, PgUp, Space, Shift+F3."""
         display = super().get_key_display(binding)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from textual.command import CommandPalette
+from textual.command import CommandList, CommandPalette
 
 from pitop.collect.topics import MACHINE, PROCESSES
 from pitop.model.scope import Flow, of_flow
@@ -122,6 +122,22 @@ async def test_every_action_is_in_the_palette() -> None:
         await commands["Tree/list"].callback()  # type: ignore[misc]
         await pilot.pause()
         assert any("CPU%▼" in line for line in lines(app))
+
+
+async def test_a_palette_without_room_takes_keys_and_one_answer() -> None:
+    app = PitopApp(a_source(), Settings(glyphs="block"))
+    async with app.run_test(size=(60, 4)) as pilot:
+        await pilot.press("ctrl+p", *"ref")
+        palette = app.screen
+        assert isinstance(palette, CommandPalette)
+        commands = palette.query_one(CommandList)
+        while commands.highlighted is None:
+            await pilot.pause(0.01)
+        await pilot.press("pagedown", "pageup")
+        for _ in range(2):
+            palette.dismiss()
+        await pilot.pause()
+        assert app.screen is app.screen_stack[0]
 
 
 async def test_the_interval_and_the_glyphs_change_at_once() -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from textual import events
+from textual.widgets import Input
 
 from pitop.tui.widgets.choice import Choice
-from pitop.tui.widgets.prompt import Prompt
+from pitop.tui.widgets.prompt import Answer, Prompt
 from tests.tui.test_processes import Driven, driven
 
 
@@ -43,3 +44,26 @@ async def test_a_signal_typed_ahead_is_looked_for_in_the_menu(typed: str) -> Non
         assert seen.app.screen.menu.item is not None
         assert seen.app.screen.menu.item.key == 9
         assert seen.source.done == []
+
+
+async def test_the_second_click_of_two_on_a_list_is_not_for_it() -> None:
+    async with driven() as seen:
+        await burst(seen, "G")
+        choice = seen.app.screen
+        assert isinstance(choice, Choice)
+        click = {"button": 1, "shift": False, "meta": False, "ctrl": False, "delta_x": 0, "delta_y": 0}
+        for _ in range(2):
+            choice.menu.post_message(events.Click(choice.menu, x=3, y=0, **click))  # type: ignore[arg-type]
+        await seen.pilot.pause()
+        assert seen.app.screen is seen.app.screen_stack[0]
+        assert seen.app.is_running
+
+
+async def test_one_prompt_takes_the_place_of_another_that_is_still_being_built() -> None:
+    async with driven() as seen:
+        for label in ("One", "Two"):
+            seen.pane.ask_line(label, label, lambda text: Answer(text), lambda _: None)
+        await seen.pilot.pause()
+        assert seen.app.is_running
+        (prompt,) = seen.pane.query(Prompt)
+        assert prompt.query_one(Input).value == "Two"

@@ -182,7 +182,9 @@ class Wire:
         self._typed = monotonic()
 
     def forget(self) -> None:
-        """The terminal may show anything now."""
+        """The terminal may show anything now. What is of no certain width comes again with the next whole frame."""
+        for y in self._verbatim:
+            self._strips[y].clear()
         self._verbatim.clear()
         self._writer.forget()
         self.send()
@@ -459,9 +461,10 @@ class Wired(App[R], Generic[R]):
         return WiredDriver if driver is LinuxDriver else driver
 
     def on_resize(self, event: events.Resize) -> None:
-        """The terminal has moved its cells about."""
+        """The terminal has moved its cells about, though it may be of the size again that Textual holds it to be."""
         if self.wire is not None:
             self.wire.forget()
+            self.screen.refresh()
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         wire = self.wire

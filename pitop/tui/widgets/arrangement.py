@@ -8,16 +8,16 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
 from pitop.render.field import Field, Tone
 from pitop.tui.widgets.choice import Item, Menu
+from pitop.tui.widgets.modal import Modal
 from pitop.tui.widgets.notice import Notice
 
 __all__ = ["Arrangement"]
 
 
-class Arrangement(ModalScreen[tuple[str, ...] | None]):
+class Arrangement(Modal[tuple[str, ...] | None]):
     """Dismissed with the keys of the chosen columns, in their order; with None for Escape."""
 
     DEFAULT_CSS = """

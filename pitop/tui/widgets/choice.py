@@ -12,12 +12,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from pitop.render.field import Tone
 from pitop.render.text import fit, visible
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.lines import Lines
+from pitop.tui.widgets.modal import Modal
 from pitop.tui.widgets.notice import Notice
 
 __all__ = ["Choice", "Item", "Menu"]
@@ -122,7 +122,7 @@ class Menu(Lines, can_focus=True):
         self.move(-3)
 
 
-class Choice(ModalScreen[Hashable]):
+class Choice(Modal[Hashable]):
     """Asks for one of `items`; dismissed with its key, or None for Escape. Typing searches."""
 
     DEFAULT_CSS = """

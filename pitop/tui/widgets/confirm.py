@@ -9,16 +9,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from pitop.render.field import Tone
 from pitop.render.text import visible
+from pitop.tui.widgets.modal import Modal
 from pitop.tui.widgets.notice import Notice, Phrase
 
 __all__ = ["Confirm"]
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(Modal[bool]):
     """Asks with `lines`; dismissed with True for the letter y, with False for everything else that closes it."""
 
     DEFAULT_CSS = """

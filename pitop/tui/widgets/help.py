@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 
 from pitop.render.field import Field, Tone
 from pitop.render.text import visible
 from pitop.tui.widgets.lines import Lines
+from pitop.tui.widgets.modal import Modal
 
 __all__ = ["Help", "Page", "Section"]
 
@@ -102,7 +102,7 @@ def _wrap(sections: Sequence[Section], width: int) -> list[list[tuple[str, Tone]
     return lines
 
 
-class Help(ModalScreen[None]):
+class Help(Modal[None]):
     """A page over the screen; any of the usual keys closes it."""
 
     DEFAULT_CSS = """

@@ -67,21 +67,20 @@ class Prompt(Widget):
         self._done = done
         self._history = [*(each for each in history if each != text), text]
         self._recalled = len(self._history) - 1
-        self._suggester = suggester
+        # Kept here and not looked for: a prompt may be taken away before they are in it.
+        self._line = _Line(text, placeholder=self._label, compact=True, select_on_focus=False, suggester=suggester)
+        self._notice = Notice(bar=True)
 
     def compose(self) -> ComposeResult:
         """The line, and what is said under it."""
-        yield _Line(
-            self._initial, placeholder=self._label, compact=True, select_on_focus=False, suggester=self._suggester
-        )
-        yield Notice(bar=True)
+        yield self._line
+        yield self._notice
 
     def on_mount(self) -> None:
         """Begin to type at once."""
-        self.query_one(Notice).styles.height = 1
-        line = self.query_one(_Line)
-        line.focus()
-        line.cursor_position = len(self._initial)
+        self._notice.styles.height = 1
+        self._line.focus()
+        self._line.cursor_position = len(self._initial)
         self._answer(self._initial)
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -101,18 +100,16 @@ class Prompt(Widget):
 
     def action_complete(self) -> None:
         """Take what is suggested."""
-        line = self.query_one(_Line)
-        line.action_end()
-        line.action_cursor_right()
+        self._line.action_end()
+        self._line.action_cursor_right()
 
     def action_recall(self, by: int) -> None:
         """An earlier or later text."""
         place = self._recalled + by
         if 0 <= place < len(self._history):
             self._recalled = place
-            line = self.query_one(_Line)
-            line.value = self._history[place]
-            line.cursor_position = len(line.value)
+            self._line.value = self._history[place]
+            self._line.cursor_position = len(self._line.value)
 
     def on_descendant_blur(self, event: events.DescendantBlur) -> None:
         """A click elsewhere leaves the prompt as it stands."""
@@ -121,7 +118,7 @@ class Prompt(Widget):
 
     def _answer(self, text: str) -> None:
         answer = self._change(text)
-        notice = self.query_one(Notice)
+        notice = self._notice
         if answer.position is None:
             notice.say([(f"{self._label}  ", Tone.FAINT), (answer.words, Tone.BAD if answer.error else Tone.FAINT)])
         else:

@@ -23,6 +23,7 @@ from pitop.tui.history import Mark
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.columns import Column, laid_out
 from pitop.tui.widgets.lines import Lines
+from pitop.tui.widgets.sideways import sideways
 
 __all__ = ["Face", "Table"]
 
@@ -427,10 +428,7 @@ class Table(Lines, Generic[R], can_focus=True):
         return self._shifted(self._row_line(self._top + y - 1, self.size.width + self._side))
 
     def _shifted(self, line: list[Segment]) -> list[Segment]:
-        if not self._side:
-            return line
-        parts = list(Segment.divide(line, [self._side, self._side + self.size.width]))
-        return parts[1] if len(parts) > 1 else []
+        return sideways(line, self._side, self.size.width)
 
     def _title_line(self) -> list[Segment]:
         looks = self.looks

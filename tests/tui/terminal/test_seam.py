@@ -14,12 +14,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from textual import _compositor
-from textual.app import App
+from textual import _compositor, events
+from textual.app import App, ComposeResult
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Region
+from textual.geometry import Region, Size
+from textual.pilot import Pilot
+from textual.widgets import Static
 
-from pitop.tui.terminal.seam import PRIVATE
+from pitop.tui.terminal.seam import PRIVATE, Wired
+from tests.tui.terminal.compared import Compared, EmulatedDriver, compare
 
 # What the seam stands in for. Where one of these changes, read the new one, see that seam.py still does what it does,
 # and write its new sum here.
@@ -58,6 +61,45 @@ async def test_the_private_names_are_where_they_were() -> None:
     ]
     assert missing == []
     assert list(inspect.signature(App._display).parameters) == ["self", "screen", "renderable"]
+
+
+class Accents(Compared, Wired[int]):  # type: ignore[misc]
+    """Shows what is of no certain width."""
+
+    def __init__(self) -> None:
+        super().__init__(driver_class=EmulatedDriver)
+
+    def compose(self) -> ComposeResult:
+        yield Static("plain\ne\u0301te\u0301 🙂", markup=False)
+
+
+async def stopped(app: Accents, pilot: Pilot[int]) -> None:
+    app.come_back()
+
+
+async def dragged_there_and_back(app: Accents, pilot: Pilot[int]) -> None:
+    for size in [(30, 5), (80, 24)]:
+        app.resize_terminals(*size)
+    app.post_message(events.Resize(Size(80, 24), Size(80, 24)))
+
+
+@pytest.mark.parametrize("lose", [stopped, dragged_there_and_back])
+async def test_what_is_lost_is_painted_again_of_whatever_width_it_is(lose: Any) -> None:
+    app = Accents()
+
+    async def play(app: Accents, pilot: Pilot[int]) -> None:
+        for _ in range(3):
+            app.screen.refresh()
+            await pilot.pause()
+        await lose(app, pilot)
+        frames = app.frames
+        for _ in range(50):
+            await pilot.pause(0.01)
+            if app.frames > frames:
+                return
+        app.fail("nothing was painted")
+
+    assert await compare(app, (80, 24), play) == 0, app.difference
 
 
 Start = Callable[..., Any]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,34 +11,48 @@ from pathlib import Path
 
 import pytest
 
+from pitop.tui.app import PANES
+
 ROOT = Path(__file__).parents[3]
 TRUECOLOUR = {"TEXTUAL_COLOR_SYSTEM": "truecolor"}
 SESSIONS = {
-    "truecolour": ("session", TRUECOLOUR),
-    "256 colours": ("session", {"TEXTUAL_COLOR_SYSTEM": "256"}),
-    "16 colours": ("session", {"TEXTUAL_COLOR_SYSTEM": "standard"}),
-    "no colours": ("session", TRUECOLOUR | {"NO_COLOR": "1"}),
-    "with repeat": ("session", TRUECOLOUR | {"TERM": "foot"}),
-    "without coloured erase": ("session", TRUECOLOUR | {"TERM": "screen-256color"}),
-    "pitop": ("house", TRUECOLOUR),
-    "pitop, 16 colours": ("house", {"TEXTUAL_COLOR_SYSTEM": "standard"}),
+    "truecolour": TRUECOLOUR,
+    "256 colours": {"TEXTUAL_COLOR_SYSTEM": "256"},
+    "16 colours": {"TEXTUAL_COLOR_SYSTEM": "standard"},
+    "no colours": TRUECOLOUR | {"NO_COLOR": "1"},
+    "with repeat": TRUECOLOUR | {"TERM": "foot"},
+    "without coloured erase": TRUECOLOUR | {"TERM": "screen-256color"},
 }
+HOUSES = {
+    "truecolour, with repeat": TRUECOLOUR | {"TERM": "foot"},
+    "16 colours, without coloured erase": {"TEXTUAL_COLOR_SYSTEM": "standard", "TERM": "screen-256color"},
+}
+STEPS = 25
+SECONDS = 60  # of the clock that makes haste
+PAINTED = 5  # times that each pane has to be painted, at least, for the comparison to say anything of it
+FILLED = 100  # cells that it has to have filled then
+Started = dict[str, subprocess.Popen[str]]
+
+
+def start(program: str, seed: int, amount: int, environment: dict[str, str]) -> subprocess.Popen[str]:
+    common = {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "PYTHONUTF8": "1", "LANG": "C.UTF-8"}
+    return subprocess.Popen(
+        [sys.executable, "-m", f"tests.tui.terminal.{program}", str(seed), str(amount)],
+        env=common | environment,
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
 
 
 @pytest.fixture(scope="module")
-def sessions() -> Iterator[dict[str, subprocess.Popen[str]]]:
+def sessions() -> Iterator[Started]:
     """All of them at once, since they mostly wait for Textual's timers."""
-    common = {"TERM": "xterm-256color", "PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
     started = {
-        name: subprocess.Popen(
-            [sys.executable, "-m", f"tests.tui.terminal.{program}", str(seed), "25"],
-            env=common | colours,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for seed, (name, (program, colours)) in enumerate(SESSIONS.items())
+        name: start(program, seed, amount, environment)
+        for program, amount, environments in (("session", STEPS, SESSIONS), ("house", SECONDS, HOUSES))
+        for seed, (name, environment) in enumerate(environments.items())
     }
     yield started
     for session in started.values():
@@ -46,8 +61,18 @@ def sessions() -> Iterator[dict[str, subprocess.Popen[str]]]:
 
 
 @pytest.mark.parametrize("name", SESSIONS)
-def test_every_frame_of_a_random_session_equals_textuals_own(
-    name: str, sessions: dict[str, subprocess.Popen[str]]
-) -> None:
+def test_every_frame_of_a_random_session_equals_textuals_own(name: str, sessions: Started) -> None:
     output, _ = sessions[name].communicate(timeout=120)
     assert sessions[name].returncode == 0, output[-4000:]
+
+
+@pytest.mark.parametrize("name", HOUSES)
+def test_every_frame_of_pitop_in_use_equals_textuals_own(name: str, sessions: Started) -> None:
+    output, _ = sessions[name].communicate(timeout=120)
+    assert sessions[name].returncode == 0, output[-8000:]
+    report = json.loads(output.splitlines()[-1])
+    assert min(report["painted"].values()) >= PAINTED, report
+    assert min(report["filled"].values()) >= FILLED, report
+    assert len(report["painted"]) == len(PANES)
+    assert report["skipped"] < 0.1 * report["frames"], report
+    assert report["bytes"] < report["stock_bytes"] / 2, report

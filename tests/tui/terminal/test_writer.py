@@ -16,6 +16,7 @@ from pitop.tui.terminal.writer import Writer, move
 
 WIDTH, HEIGHT = 24, 6
 SGR = ["", "1", "1;31", "3;4", "38;5;208", "38;2;1;2;3;48;2;200;100;50", "7", "42", "9;97;100", "1;3;4;7;9;33;44"]
+SGR += [f"{attributes};38;2;1;2;3" for attributes in ("1", "2", "1;2")]  # bold and dim end together
 TEXT = st.text(alphabet="ab 012 漢字─⣿é", min_size=1, max_size=WIDTH)
 PUT = st.tuples(st.integers(0, HEIGHT - 1), st.integers(0, WIDTH - 1), TEXT, st.sampled_from(SGR))
 

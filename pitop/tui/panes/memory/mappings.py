@@ -22,6 +22,7 @@ from pitop.render.units import bytes_text
 from pitop.tui.looks import Backdrop
 from pitop.tui.panes.memory.painted import Painted
 from pitop.tui.panes.memory.palette import colour
+from pitop.tui.widgets.sideways import sideways
 
 __all__ = ["MappingList"]
 
@@ -169,13 +170,7 @@ class MappingList(Painted, can_focus=True):
         lines = [self._title(columns, bar)]
         shown = self._places[self._top : self._top + height - 1]
         lines += [self._row(each, columns, bar, self._backdrop(y)) for y, each in enumerate(shown, 1)]
-        return [self._shifted(line, width) for line in lines]
-
-    def _shifted(self, line: list[Segment], width: int) -> list[Segment]:
-        if not self._side:
-            return line
-        kept = list(Segment.divide(line, [self._side, self._side + width]))
-        return kept[1] if len(kept) > 1 else []
+        return [sideways(line, self._side, width) for line in lines]
 
     def _title(self, columns: Sequence[str], bar: int) -> list[Segment]:
         titles = [

@@ -15,6 +15,7 @@ from pitop.render.field import Tone
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.lines import Lines
 from pitop.tui.widgets.notice import Phrase
+from pitop.tui.widgets.sideways import sideways
 
 __all__ = ["Sheet"]
 
@@ -140,7 +141,4 @@ class Sheet(Lines, can_focus=True):
         backdrop = Backdrop.SELECTED if chosen else Backdrop.PLAIN
         segments = [Segment(" ", self.looks.style(Tone.PLAIN, backdrop))]
         segments += [Segment(text, self.looks.style(tone, backdrop)) for text, tone in self._text[place]]
-        if self._side:
-            parts = list(Segment.divide(segments, [self._side, self._side + self.size.width]))
-            return parts[1] if len(parts) > 1 else []
-        return segments
+        return sideways(segments, self._side, self.size.width)
