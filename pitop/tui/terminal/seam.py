@@ -436,7 +436,8 @@ class WiredDriver(PitopDriver):
         """Stop reading, once the terminal's answers have come in."""
         if self.wire is not None:
             self.wire.leave()
-            self.wire.all_answered.wait(self.wire.grace)
+            if not self.hung_up:
+                self.wire.all_answered.wait(self.wire.grace)
         super().disable_input()
 
     def stop_application_mode(self) -> None:
