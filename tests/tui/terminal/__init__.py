@@ -30,6 +30,7 @@ MARKS = {
 }
 """Each pane by its stem, with what only it shows."""
 
+_UNFINISHED = re.compile(rb"\x1b(\[[^@-~]*)?\Z")
 _PRIVATE = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")
 
 
@@ -42,6 +43,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self.stream = pyte.ByteStream(self.screen)
         self.output = b""
+        self._part = b""
         self.status: int | None = None
         self.pid, self.master = pty.fork()
         if self.pid == 0:
@@ -72,7 +74,10 @@ class Terminal:
         except OSError:
             return False
         self.output += data
-        self.stream.feed(_PRIVATE.sub(b"", data))
+        seen = self._part + data
+        cut = _UNFINISHED.search(seen)  # a sequence of which the rest is still to come
+        self._part = b"" if cut is None else cut[0]
+        self.stream.feed(_PRIVATE.sub(b"", seen[: len(seen) - len(self._part)]))
         return bool(data)
 
     def until(self, found: Callable[[str], object] | str, seconds: float = 15) -> str:
