@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run each combination of colours and terminals; 1 where a screen came to differ."""
     parser = argparse.ArgumentParser(prog="python -m bench.hour", description=__doc__)
     parser.add_argument("--seed", type=int, default=1, help="of everything that is done")
-    parser.add_argument("--minutes", type=float, default=60.0, help="of use; an hour takes a sixth of that")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of use; an hour of it takes about eight")
     parser.add_argument("--colours", default="truecolour", help=f"{','.join(_COLOURS)}: one or more, with commas")
     parser.add_argument("--term", default="xterm-256color", help="TERM: xterm-256color,foot,screen-256color")
     said = parser.parse_args(arguments)

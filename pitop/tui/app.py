@@ -88,6 +88,7 @@ class PitopApp(InTurn, Journey):
     """
     ENABLE_COMMAND_PALETTE = True
     ESCAPE_TO_MINIMIZE = False
+    ALLOW_SELECT = False  # lines here have no text to select, and a click on what is just being taken away would fail
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key(

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from textual.command import CommandList, CommandPalette
+from textual.events import MouseDown
+from textual.geometry import Offset
+from textual.widgets import Static
 
 from pitop.collect.topics import MACHINE, PROCESSES
 from pitop.model.scope import Flow, of_flow
@@ -138,6 +141,14 @@ async def test_a_palette_without_room_takes_keys_and_one_answer() -> None:
             palette.dismiss()
         await pilot.pause()
         assert app.screen is app.screen_stack[0]
+
+
+async def test_a_click_on_what_has_just_been_taken_away_ends_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = PitopApp(a_source(), Settings(glyphs="block"))
+    async with app.run_test(size=(100, 40)):
+        gone = Static("a notice")  # the screen's map of what is where may be older than that
+        monkeypatch.setattr(app.screen, "get_widget_and_offset_at", lambda x, y: (gone, Offset(0, 0)))
+        app.screen._forward_event(MouseDown(None, 3, 10, 0, 0, 1, False, False, False, 3, 10))
 
 
 async def test_the_interval_and_the_glyphs_change_at_once() -> None:
