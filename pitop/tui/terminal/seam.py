@@ -174,7 +174,7 @@ class Wire:
         self._typed = monotonic()
 
     def forget(self) -> None:
-        """The terminal may show anything now. What is beside text of no certain width comes with the next whole frame."""
+        """The terminal may show anything now. What is beside text of no certain width comes with a whole frame."""
         for known in self._strips:
             known.clear()
         self._verbatim.clear()
