@@ -182,9 +182,9 @@ class Wire:
         self._typed = monotonic()
 
     def forget(self) -> None:
-        """The terminal may show anything now. What is of no certain width comes again with the next whole frame."""
-        for y in self._verbatim:
-            self._strips[y].clear()
+        """The terminal may show anything now. What is beside text of no certain width comes with a whole frame."""
+        for known in self._strips:
+            known.clear()
         self._verbatim.clear()
         self._writer.forget()
         self.send()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -53,6 +54,8 @@ PASTES = ["127.0.0.1", "漢字テスト " * 20, "one\ntwo\nthree", "[/etc] \x07 
 THEMES = ["pitop-night", "pitop-paper", "ansi-dark", "ansi-light", "textual-dark", "nord"]
 SIZES = [(80, 24), (120, 40), (40, 12), (200, 60)]
 _KEPT = 40  # acts that are remembered
+_PAINTED = 5  # times that a pane is painted before it is used
+_PATIENCE = 10.0  # real seconds to wait for that
 _LOOK, _STAY = 3.0, 30.0  # seconds of the first look at a pane, and of the first stay there
 
 
@@ -91,8 +94,18 @@ class Person:
         for place, number in enumerate(self.dice.sample(range(1, len(PANES) + 1), len(PANES)), 1):
             await self._open(number)
             await self._wait(min(_LOOK, share))
+            await self._see(PANES[number - 1].stem)
             await self._act_until(begin + place * share, {**self._ways, self.change_pane: 0, self.look: 0})
         await self._act_until(begin + seconds, self._ways)
+
+    async def _see(self, stem: str) -> None:
+        """Drag at the window until the pane has been painted often enough, however busy the machine is."""
+        (width, height), limit = self.size, time.monotonic() + _PATIENCE
+        while self.app.painted[stem] < _PAINTED and time.monotonic() < limit and not self.app.difference:
+            self._fit((width, height + 1))
+            await self._wait(0.5)
+            self._fit((width, height))
+            await self._wait(0.5)
 
     async def _act_until(self, end: float, ways: dict[Callable[[], Awaitable[None]], int]) -> None:
         loop = asyncio.get_running_loop()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from textual import _compositor, events
 from textual.app import App, ComposeResult
+from textual.containers import Horizontal
 from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region, Size
 from textual.pilot import Pilot
@@ -69,8 +70,12 @@ class Accents(Compared, Wired[int]):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__(driver_class=EmulatedDriver)
 
+    CSS = "Static { width: 1fr; }"
+
     def compose(self) -> ComposeResult:
-        yield Static("plain\ne\u0301te\u0301 🙂", markup=False)
+        with Horizontal():
+            yield Static("plain\ne\u0301te\u0301 🙂", id="left", markup=False)
+            yield Static("beside\nbeside", markup=False)
 
 
 async def stopped(app: Accents, pilot: Pilot[int]) -> None:
@@ -83,13 +88,17 @@ async def dragged_there_and_back(app: Accents, pilot: Pilot[int]) -> None:
     app.post_message(events.Resize(Size(80, 24), Size(80, 24)))
 
 
+@pytest.mark.parametrize("left", ["", "plain\nplain"], ids=["as it was", "plain since"])
 @pytest.mark.parametrize("lose", [stopped, dragged_there_and_back])
-async def test_what_is_lost_is_painted_again_of_whatever_width_it_is(lose: Any) -> None:
+async def test_what_is_lost_is_painted_again_of_whatever_width_it_is(lose: Any, left: str) -> None:
     app = Accents()
 
     async def play(app: Accents, pilot: Pilot[int]) -> None:
         for _ in range(3):
             app.screen.refresh()
+            await pilot.pause()
+        if left:
+            app.query_one("#left", Static).update(left)
             await pilot.pause()
         await lose(app, pilot)
         frames = app.frames
