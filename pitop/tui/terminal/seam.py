@@ -13,7 +13,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -31,7 +31,7 @@ from pitop.tui.terminal.cells import STUB, spread
 from pitop.tui.terminal.channel import Channel
 from pitop.tui.terminal.driver import PitopDriver
 from pitop.tui.terminal.pace import Pace
-from pitop.tui.terminal.pens import PLAIN, Palette
+from pitop.tui.terminal.pens import PLAIN, Palette, eight
 from pitop.tui.terminal.writer import Writer
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Wire:
         term = os.environ.get("TERM", "")
         self._coloured_erase = term.startswith(_COLOURED_ERASE)
         self._repeat = term.startswith(_REPEAT)
+        self._console = term == "linux" or term.startswith("linux-")
         self._palette = Palette()
         self._pace = Pace()
         self._writer = Writer(0, 0, self._palette)
@@ -106,6 +107,7 @@ class Wire:
         self._typed = -1.0
         self.open = False  # is the terminal in application mode?
         self.retired = False  # has Textual taken over for good?
+        self.substitutes: Mapping[int, str] = {}
         self.give_way: Callable[[], None] = self.leave
         self.synchronised = False
         self.all_answered = threading.Event()
@@ -173,6 +175,12 @@ class Wire:
         """A key was pressed, or the mouse used."""
         self._typed = monotonic()
 
+    def substitute(self, substitutes: Mapping[int, str]) -> None:
+        """Write other characters of the same width from now on."""
+        self.substitutes = substitutes
+        for known in self._strips:
+            known.clear()
+
     def forget(self) -> None:
         """The terminal may show anything now."""
         self._verbatim.clear()
@@ -229,6 +237,7 @@ class Wire:
         except KeyError:
             drawn = "".join([self._pen(style) * len(text) for text, style, _ in strip])
         if not (line.isascii() and line.isprintable()):
+            line = line.translate(self.substitutes)
             cells = spread(line)
             if cells is None:
                 return None
@@ -251,7 +260,8 @@ class Wire:
             self._styles.clear()
             self._styles[id(None)] = (None, PLAIN)
         link = f"id={style.link_id};{style.link}" if style.link else ""
-        pen = self._palette.pen(Strip.render_ansi(style, self._system), link)
+        sgr = Strip.render_ansi(style, self._system)
+        pen = self._palette.pen(eight(sgr) if self._console else sgr, link)
         self._styles[id(style)] = (style, pen)
         return pen
 
@@ -357,6 +367,7 @@ class WiredDriver(PitopDriver):
             return  # not our terminal: Textual knows what to do
         self.wire = app.wire = Wire(self.channel, app.console.color_system)
         self.wire.give_way = app.unwire
+        self.wire.substitutes = app.substitutes
 
     def _watch(self, on: bool) -> None:
         self._event_loop.call_soon_threadsafe(self._set_watch, on)
@@ -419,10 +430,12 @@ class Wired(App[R], Generic[R]):
     """An app whose frames go down the wire as differences of cells.
 
     `wired` is an app's, or its user's, choice: False leaves everything to Textual. It is read when the app starts.
+    `substitutes` says what is written in place of a character that the terminal has no glyph for.
     """
 
     wired = True
     wire: Wire | None = None
+    substitutes: Mapping[int, str] = {}
 
     def get_driver_class(self) -> type[Driver]:
         """The driver that knows the wire, where Textual would take the Linux one."""
