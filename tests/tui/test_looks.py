@@ -6,7 +6,7 @@ import pytest
 from textual.theme import BUILTIN_THEMES
 
 from pitop.render.field import Tone
-from pitop.tui.looks import NIGHT, PAPER, Backdrop, looks_for
+from pitop.tui.looks import CONSOLE, NIGHT, PAPER, Backdrop, looks_for
 
 
 @pytest.mark.parametrize("theme", [NIGHT, PAPER, CONSOLE, *BUILTIN_THEMES.values()], ids=lambda theme: theme.name)

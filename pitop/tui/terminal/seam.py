@@ -110,6 +110,8 @@ class Wire:
         self.substitutes: Mapping[int, str] = {}
         self.give_way: Callable[[], None] = self.leave
         self.synchronised = False
+        self._asked = self._heard = 0
+        self._counting = threading.Lock()
         self.all_answered = threading.Event()
         self.all_answered.set()
 
@@ -294,7 +296,7 @@ class Wire:
             asks = self._pace.asks(len(data))
             self._pace.sent(now, len(data), asks)
             if asks:
-                self.all_answered.clear()
+                self._ask()
                 data += _QUESTION.encode()
             self._channel.write(data)
             if self._channel.backlog or not self._writer.pending:
@@ -308,15 +310,23 @@ class Wire:
             return
         self.open = True
         self._pace = Pace()
-        self.all_answered.clear()
+        self._asked = self._heard = 0
+        self._ask()
         self._channel.write(_QUESTION.encode())
         self._pace.sent(monotonic(), 0, True)
         self.forget()
 
+    def _ask(self) -> None:
+        with self._counting:
+            self._asked += 1
+            self.all_answered.clear()
+
     def heard(self) -> None:
         """An answer is here; on any thread. `answered` follows on the loop, unless that is waiting for this."""
-        if self._pace.outstanding <= 1:
-            self.all_answered.set()
+        with self._counting:
+            self._heard += 1
+            if self._heard >= self._asked:
+                self.all_answered.set()
 
     def answered(self) -> None:
         """The terminal has come as far as the oldest question."""
@@ -346,8 +356,13 @@ class Wire:
 
     @property
     def grace(self) -> float:
-        """Seconds worth waiting for outstanding answers, which would otherwise be typed into the shell."""
-        return min(0.5, 1.5 * (self._pace.round_trip or 0.1))
+        """Seconds worth waiting for outstanding answers, which would otherwise be typed into the shell.
+
+        They come behind all that was written, and on a busy machine late; the wait ends with the last of them.
+        """
+        if self._pace.silent:
+            return 0.1
+        return min(2.0, 0.5 + 3 * (self._pace.round_trip or 0.0))
 
 
 class WiredDriver(PitopDriver):
