@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import select
+import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.tui.terminal import Terminal
+from tests.tui.terminal.panes import PANES
+from tests.tui.terminal.sshd import server
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -20,33 +24,25 @@ pytestmark = pytest.mark.usefixtures("root")
 @pytest.fixture
 def login(tmp_path: Path, peer: Callable[[str], str]) -> Iterator[list[str]]:
     """The beginning of an ssh command that gets in."""
-    server, client, keygen = peer("sshd"), peer("ssh"), peer("ssh-keygen")
-    for name in ("host", "user"):
-        subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / name], check=True)
-    (tmp_path / "authorized").write_text((tmp_path / "user.pub").read_text())
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    Path("/run/sshd").mkdir(exist_ok=True)  # sshd(8): where it confines the part that speaks before the login
-    (tmp_path / "config").write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {tmp_path}/host\nAuthorizedKeysFile {tmp_path}/authorized\n"
-        f"PidFile {tmp_path}/pid\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPrintMotd no\n"
-    )
-    log = (tmp_path / "log").open("w")
-    daemon = subprocess.Popen([server, "-D", "-e", "-f", str(tmp_path / "config")], stderr=log)
-    deadline = time.monotonic() + 10
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            break
-        except OSError:
-            assert daemon.poll() is None, (tmp_path / "log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-    options = ["-i", str(tmp_path / "user"), "-F", "none", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR"]
-    yield [client, "-tt", "-p", str(port), *options, "-o", "UserKnownHostsFile=/dev/null", "127.0.0.1"]
-    daemon.terminate()
-    daemon.wait()
-    log.close()
+    with server(tmp_path, peer("sshd"), peer("ssh"), peer("ssh-keygen")) as command:
+        yield command
+
+
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started, by pid."""
+    found = [pid]
+    for each in found:
+        for children in Path(f"/proc/{each}/task").glob("*/children"):
+            found.extend(int(child) for child in children.read_text().split())
+    return found
+
+
+def gone(processes: list[int], seconds: float = 10) -> None:
+    """Wait for the end of processes, by their pidfds."""
+    limit = time.monotonic() + seconds
+    for process in processes:
+        assert select.select([process], [], [], max(0, limit - time.monotonic()))[0], "still there"
+        os.close(process)
 
 
 def running(mark: str) -> list[int]:
@@ -83,3 +79,47 @@ def test_start_keys_resize_and_a_cut_connection(login: list[str], tmp_path: Path
     finally:
         terminal.close()
     assert running(mark) == []
+
+
+@pytest.mark.parametrize("way", ["the line is cut", "pitop is hung up", "the session is killed"])
+def test_nothing_is_left_behind(login: list[str], tmp_path: Path, way: str) -> None:
+    """Every pane is visited, packets are captured and owners found by helpers; then it ends, from outside."""
+    mark, spool = tmp_path / "pitop.toml", tmp_path / "spool"
+    mark.write_text("")
+    spool.mkdir(mode=0o777)
+    spool.chmod(0o1777)
+    root = Path(__file__).parents[3]
+    remote = f"cd {root} && LANG=C.UTF-8 TMPDIR={spool} exec {sys.executable} -m pitop --config {mark}"
+    terminal = Terminal([*login, remote], columns=100, lines=30)
+    try:
+        terminal.until("COMMAND", 60)
+        (pid,) = running(str(mark))
+        terminal.type("4")
+        with socket.socket(type=socket.SOCK_DGRAM) as sender:  # what belongs to its own SSH session is left out
+
+            def captured(text: str) -> object:
+                sender.sendto(b"for the capture", ("127.0.0.1", 9))
+                return re.search(r"● all interfaces +[1-9]", text)
+
+            terminal.until(captured)
+        for digit, words in PANES.items():
+            terminal.type(digit)
+            terminal.until(words)
+        family = descendants(pid)
+        assert len(family) >= 3, "pitop, the capture and the finder"
+        watched = [os.pidfd_open(each) for each in family]
+        if way == "the line is cut":
+            os.kill(terminal.pid, signal.SIGKILL)
+        elif way == "pitop is hung up":
+            os.kill(pid, signal.SIGHUP)
+            assert terminal.ended() == 128 + signal.SIGHUP
+            assert terminal.restored()
+        else:
+            session = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            assert b"sshd" in Path(f"/proc/{session}/cmdline").read_bytes()
+            os.kill(session, signal.SIGTERM)
+        gone(watched)
+        assert list(spool.iterdir()) == []
+        assert running(str(mark)) == []
+    finally:
+        terminal.close()
