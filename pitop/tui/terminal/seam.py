@@ -110,7 +110,8 @@ class Wire:
         self.substitutes: Mapping[int, str] = {}
         self.give_way: Callable[[], None] = self.leave
         self.synchronised = False
-        self._asked = self._heard = 0
+        self._asked = self._heard = 0  # questions and answers since the terminal is ours
+        self._deaf = False  # nobody reads what the terminal says
         self._counting = threading.Lock()
         self.all_answered = threading.Event()
         self.all_answered.set()
@@ -311,6 +312,7 @@ class Wire:
         self.open = True
         self._pace = Pace()
         self._asked = self._heard = 0
+        self._deaf = False
         self._ask()
         self._channel.write(_QUESTION.encode())
         self._pace.sent(monotonic(), 0, True)
@@ -319,7 +321,8 @@ class Wire:
     def _ask(self) -> None:
         with self._counting:
             self._asked += 1
-            self.all_answered.clear()
+            if not self._deaf:
+                self.all_answered.clear()
 
     def heard(self) -> None:
         """An answer is here; on any thread. `answered` follows on the loop, unless that is waiting for this."""
@@ -342,6 +345,12 @@ class Wire:
             self.send()
         except Exception:
             self.give_way()
+
+    def deafen(self) -> None:
+        """No answer will be heard any more; on any thread."""
+        with self._counting:
+            self._deaf = True
+            self.all_answered.set()
 
     def _again(self) -> None:
         self._timer = None
@@ -420,6 +429,14 @@ class WiredDriver(PitopDriver):
                 self.wire.synchronised = True
         super().process_message(message)
 
+    def run_input_thread(self) -> None:
+        """Read until there is nothing more to be heard, be it that the terminal is gone."""
+        try:
+            super().run_input_thread()
+        finally:
+            if self.wire is not None:
+                self.wire.deafen()
+
     def start_application_mode(self) -> None:
         """Take the terminal, which may show anything."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -432,6 +449,7 @@ class WiredDriver(PitopDriver):
         if self.wire is not None:
             self.wire.leave()
             self.wire.all_answered.wait(self.wire.grace)
+            self.wire.deafen()
         super().disable_input()
 
     def stop_application_mode(self) -> None:
