@@ -138,6 +138,11 @@ class Emulator:
         return self.status
 
     @property
+    def on_their_way(self) -> int:
+        """Keys and answers that the program has not got."""
+        return len(self._up)
+
+    @property
     def cells(self) -> list[list[object]]:
         return [[self.screen.buffer[y][x] for x in range(self.width)] for y in range(self.height)]
 

@@ -81,6 +81,17 @@ def test_the_terminal_is_given_back(key: str, emulator: Start) -> None:
         assert b"as was asked" in end
 
 
+def test_answers_that_come_late_are_waited_for(emulator: Start) -> None:
+    """The shell would take them for what somebody typed."""
+    run = emulator()
+    run.until_text("pressed 0")
+    run.settle()
+    run.delay = 0.15  # from here on the way is longer than ever
+    run.press("nq")
+    assert run.end() == 0
+    assert run.on_their_way == 0
+
+
 def test_a_terminated_program_gives_the_terminal_back_too(emulator: Start) -> None:
     run = emulator()
     run.until_text("pressed 0")
