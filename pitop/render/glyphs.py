@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["LEVELS", "Glyphs", "bar", "meter", "reach", "sparkline"]
+__all__ = ["LEVELS", "PLAINER", "Glyphs", "bar", "meter", "reach", "sparkline"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,25 @@ LEVELS: dict[str, Glyphs] = {
 # Dots of a braille cell, from the bottom up: left column 7 3 2 1, right column 8 6 5 4 (U+2800).
 _LEFT = (0x00, 0x40, 0x44, 0x46, 0x47)
 _RIGHT = (0x00, 0x80, 0xA0, 0xB0, 0xB8)
+
+PLAINER = {
+    ord(each): plain
+    for plain, glyphs in {
+        "-": "·─━┄┈╌═▁▔╸╺▂",
+        "|": "│┃║▌▐▎▏▊▕",
+        "+": "┌┐└┘├┤┬┴┼╭╮╰╯╔╗╚╝✓▸",
+        "*": "•●◆",
+        "#": "■█▄▀▇▆▅▃",
+        "x": "×✗",
+        "~": "…",
+        ">": "⇥↹→",
+        "<": "←◂",
+        "^": "↑▲",
+        "v": "↓▼▾",
+    }.items()
+    for each in glyphs
+}
+"""What is written for the glyphs that pitop and Textual draw with where the terminal's font has none of them."""
 
 
 def bar(part: float, width: int, glyphs: Glyphs) -> str:

@@ -25,11 +25,11 @@ from pitop.collect.source import Source, Subscription
 from pitop.collect.topics import TIMELINE
 from pitop.model.scope import Scope
 from pitop.render.field import Tone
-from pitop.render.glyphs import LEVELS, Glyphs
+from pitop.render.glyphs import LEVELS, PLAINER, Glyphs
 from pitop.render.text import visible
 from pitop.tui.journey import Journey
 from pitop.tui.keys import key
-from pitop.tui.looks import ANSI_DARK, NIGHT, PAPER
+from pitop.tui.looks import CONSOLE, NIGHT, PAPER, fitting
 from pitop.tui.pane import Pane
 from pitop.tui.settings import PaneSettings, Settings
 from pitop.tui.tablepane import TablePane
@@ -125,13 +125,15 @@ class PitopApp(InTurn, Journey):
         self.settings = settings or Settings()
         self.source = source
         self.glyphs: Glyphs = LEVELS[self.settings.glyphs or _fitting_glyphs()]
+        self.substitutes = PLAINER if self.glyphs.name == "ascii" else {}
         # Without colour the terminal's own are kept; Textual would make greys of ours.
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.register_theme(NIGHT)
         self.register_theme(PAPER)
-        # A terminal that has sixteen colours at most shows its own; ours would all come to black and white.
-        fitting = ANSI_DARK if self.console.color_system == "standard" else NIGHT.name
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else fitting
+        self.register_theme(CONSOLE)
+        wanted_theme = self.available_themes.get(self.settings.theme, NIGHT)
+        few = self.console.color_system == "standard" and not self.no_color
+        self.theme = fitting(wanted_theme, 16 if few else 256)
         self._panes: dict[str, Pane] = {}
         self._place = 0
         wanted = pane or self.settings.pane
@@ -165,7 +167,7 @@ class PitopApp(InTurn, Journey):
         self._fit(self.size)
         for problem in self.settings.problems:
             self._warn(f"configuration, {problem}")
-        if self.settings.theme is not None and self.settings.theme not in self.available_themes:
+        if self.settings.theme not in self.available_themes:
             self._warn(f"configuration: there is no theme “{self.settings.theme}”")
 
     def _warn(self, words: str) -> None:
@@ -353,6 +355,9 @@ class PitopApp(InTurn, Journey):
     def set_glyphs(self, level: str) -> None:
         """Change what lines and bars are drawn with."""
         self.glyphs = LEVELS[level]
+        self.substitutes = PLAINER if level == "ascii" else {}
+        if self.wire is not None:
+            self.wire.substitute(self.substitutes)
         self.refresh(layout=True)
         for widget in self.screen.walk_children():
             widget.refresh()

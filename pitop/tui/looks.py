@@ -10,10 +10,7 @@ from textual.theme import Theme
 
 from pitop.render.field import Tone
 
-__all__ = ["ANSI_DARK", "NIGHT", "PAPER", "Backdrop", "Looks", "looks_for"]
-
-ANSI_DARK = "ansi-dark"
-"""The built-in theme of the terminal's own sixteen colours."""
+__all__ = ["CONSOLE", "NIGHT", "PAPER", "Backdrop", "Looks", "fitting", "looks_for"]
 
 NIGHT = Theme(
     name="pitop-night",
@@ -59,6 +56,51 @@ PAPER = Theme(
     },
 )
 
+# For terminals of sixteen colours, of which the Linux console has eight for what lies behind: the nearest to those of
+# NIGHT are all greys there, and the selection's is black. Blue and dark grey are not written on black.
+CONSOLE = Theme(
+    name="ansi-console",
+    ansi=True,
+    primary="ansi_cyan",
+    secondary="ansi_cyan",
+    accent="ansi_cyan",
+    foreground="ansi_bright_white",
+    background="ansi_black",
+    surface="ansi_black",
+    panel="ansi_black",
+    boost="ansi_black",
+    success="ansi_green",
+    warning="ansi_bright_yellow",
+    error="ansi_bright_red",
+    dark=True,
+    variables={
+        "ansi-background": "ansi_black",
+        "ansi-foreground": "ansi_white",
+        "border-blurred": "ansi_white",
+        "block-cursor-foreground": "ansi_bright_white",
+        "block-cursor-background": "ansi_blue",
+        "input-cursor-background": "ansi_white",
+        "input-cursor-foreground": "ansi_black",
+        "input-cursor-text-style": "none",
+        "input-selection-background": "ansi_blue",
+        "input-selection-foreground": "ansi_bright_white",
+        "footer-key-foreground": "ansi_cyan",
+        "pitop-ground": "black",
+        "pitop-foreground": "bright_white",
+        "pitop-faint": "white",
+        "pitop-accent": "bright_cyan",
+        "pitop-good": "bright_green",
+        "pitop-warn": "bright_yellow",
+        "pitop-bad": "bright_red",
+        "pitop-selected": "blue",
+        "pitop-selected-foreground": "bright_white",
+        "pitop-tagged": "magenta",
+        "pitop-tagged-foreground": "bright_white",
+        "pitop-head": "cyan",
+        "pitop-head-foreground": "black",
+    },
+)
+
 
 class Backdrop(enum.Enum):
     """What lies behind a line. Where a theme takes the terminal's own colours, plain is the terminal's background."""
@@ -78,26 +120,31 @@ class Looks:
         self._cache: dict[tuple[Tone, Backdrop, bool], Style] = {}
         ansi = theme.ansi
         variables = theme.variables
-        faint = "bright_black" if ansi else variables.get("pitop-faint", "#7a7f87")
-        foreground = None if ansi else theme.foreground
+        faint = variables.get("pitop-faint", "bright_black" if ansi else "#7a7f87")
+        foreground = variables.get("pitop-foreground") if ansi else theme.foreground
         self._tones: dict[Tone, Style] = {
             Tone.PLAIN: Style(color=foreground),
             Tone.FAINT: Style(color=faint),
             Tone.STRONG: Style(color=foreground, bold=True),
-            Tone.ACCENT: Style(color="cyan" if ansi else theme.accent or theme.primary),
-            Tone.GOOD: Style(color="green" if ansi else theme.success),
-            Tone.WARN: Style(color="yellow" if ansi else theme.warning),
-            Tone.BAD: Style(color="red" if ansi else theme.error),
+            Tone.ACCENT: Style(color=variables.get("pitop-accent", "cyan") if ansi else theme.accent or theme.primary),
+            Tone.GOOD: Style(color=variables.get("pitop-good", "green") if ansi else theme.success),
+            Tone.WARN: Style(color=variables.get("pitop-warn", "yellow") if ansi else theme.warning),
+            Tone.BAD: Style(color=variables.get("pitop-bad", "red") if ansi else theme.error),
         }
         if not ansi:
             plain = theme.background
             selected = variables.get("pitop-selected") or _mixed(theme, theme.primary, 0.35)
             tagged = variables.get("pitop-tagged") or _mixed(theme, theme.warning or theme.primary, 0.2)
             head = variables.get("pitop-head") or _mixed(theme, theme.primary, 0.12)
-        elif theme.dark:
-            plain, selected, tagged, head = None, "blue", "magenta", "bright_black"
         else:
-            plain, selected, tagged, head = None, "bright_cyan", "bright_yellow", "white"
+            usual = ("blue", "magenta", "bright_black") if theme.dark else ("bright_cyan", "bright_yellow", "white")
+            plain = variables.get("pitop-ground")
+            selected, tagged, head = (
+                variables.get(f"pitop-{name}", colour_)
+                for name, colour_ in zip(("selected", "tagged", "head"), usual, strict=True)
+            )
+        # A colour in which everything before a backdrop is written, where tones would not show there.
+        self._before = {each: variables.get(f"pitop-{each.value}-foreground") if colour else None for each in Backdrop}
         self._backdrops: dict[Backdrop, Style] = {
             Backdrop.PLAIN: Style(bgcolor=plain),
             Backdrop.SELECTED: Style(bgcolor=selected),
@@ -131,7 +178,12 @@ class Looks:
             style = self._tones[tone] + self._backdrops[backdrop]
             if tone is Tone.FAINT and backdrop in self._no_faint:
                 style = self._tones[Tone.PLAIN] + self._backdrops[backdrop]
-            if strong:
+            before = self._before[backdrop]
+            if before is not None:
+                style += Style(color=before)
+            if before == "black":  # bold, it would be grey
+                style += Style(bold=False)
+            elif strong:
                 style += Style(bold=True)
             self._cache[key] = style
         return style
@@ -141,6 +193,13 @@ def _mixed(theme: Theme, colour: str, part: float) -> str:
     """A backdrop for a theme that names none: so much of a colour over its background."""
     ground = theme.background or ("#121212" if theme.dark else "#e8e8e8")
     return Color.parse(ground).blend(Color.parse(colour), part).hex6
+
+
+def fitting(theme: Theme, colours: int) -> str:
+    """The name of `theme`, or of one that does in its place where the terminal has only so many colours."""
+    if theme.ansi or colours > 16:
+        return theme.name
+    return CONSOLE.name if theme.dark else "ansi-light"
 
 
 _MADE: dict[tuple[str, bool], Looks] = {}

@@ -44,7 +44,7 @@ class Settings:
     """What the file says, with what it does not say as it is without a file."""
 
     interval: float = 1.0
-    theme: str | None = None
+    theme: str = "pitop-night"
     glyphs: str | None = None
     pane: str = "processes"
     mouse: bool = True

@@ -57,10 +57,11 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty() and sys.stderr.isatty()):
         print("pitop: needs a terminal; for pipes and scripts there are the commands of pitop --help", file=sys.stderr)
         return 1
-    if os.environ.get("TERM", "dumb") in ("dumb", ""):
+    term = os.environ.get("TERM", "")
+    if term in ("dumb", ""):
+        why = "this terminal cannot move its cursor (TERM=dumb)" if term else "TERM does not say what this terminal can"
         print(
-            "pitop: this terminal cannot move its cursor (TERM=dumb); the commands of pitop --help print plain text: "
-            + ", ".join(commands),
+            f"pitop: {why}; the commands of pitop --help print plain text: {', '.join(commands)}",
             file=sys.stderr,
         )
         return 1
@@ -69,6 +70,7 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
 
     from pitop.collect.live import LiveSource
     from pitop.tui.settings import read_settings
+    from pitop.tui.terminal.colours import colours, system
 
     try:
         settings = read_settings(said.config)
@@ -89,6 +91,10 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     changes = {name: getattr(said, name) for name in ("interval", "theme", "glyphs") if getattr(said, name) is not None}
     settings = replace(settings, **changes)
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+    known = colours(os.environ)
+    os.environ.setdefault("TEXTUAL_COLOR_SYSTEM", system(known))
+    if known == 0:
+        os.environ["NO_COLOR"] = "1"
     from pitop.tui.app import PitopApp
 
     pane = said.pane or (None if said.read is None else "packets")

@@ -6,10 +6,10 @@ import pytest
 from textual.theme import BUILTIN_THEMES
 
 from pitop.render.field import Tone
-from pitop.tui.looks import NIGHT, PAPER, Backdrop, looks_for
+from pitop.tui.looks import CONSOLE, NIGHT, PAPER, Backdrop, looks_for
 
 
-@pytest.mark.parametrize("theme", [NIGHT, PAPER, *BUILTIN_THEMES.values()], ids=lambda theme: theme.name)
+@pytest.mark.parametrize("theme", [NIGHT, PAPER, CONSOLE, *BUILTIN_THEMES.values()], ids=lambda theme: theme.name)
 def test_no_text_has_the_colour_of_what_is_behind_it(theme: object) -> None:
     looks = looks_for(theme)  # type: ignore[arg-type]
     for tone in Tone:

@@ -24,7 +24,6 @@ class PitopDriver(LinuxDriver):
     """A LinuxDriver that waits for keys without a clock."""
 
     _wake = -1
-    hung_up = False  # nothing comes from the terminal any more
 
     def disable_input(self) -> None:
         """End the input thread, at once."""
@@ -65,7 +64,6 @@ class PitopDriver(LinuxDriver):
         finally:
             self._wake = -1
             os.close(wake)
-        self.hung_up = gone
         if gone and not self.exit_event.is_set():
             # Its own SIGHUP comes only to those whose controlling terminal it was: not after setsid, as under su -c.
             os.kill(os.getpid(), signal.SIGHUP)

@@ -54,9 +54,9 @@ class Pace:
         return None if self._shortest == float("inf") else self._shortest
 
     @property
-    def outstanding(self) -> int:
-        """How many answers are still to come."""
-        return len(self._questions)
+    def silent(self) -> bool:
+        """Whether the terminal answers no questions, as far as is known."""
+        return self._silent
 
     def room(self, now: float) -> int:
         """How many bytes may be sent now; 0 or less means to wait for an answer, or until `patience`."""

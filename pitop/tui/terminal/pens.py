@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["PLAIN", "Palette", "Pen"]
+__all__ = ["PLAIN", "Palette", "Pen", "eight"]
 
 PLAIN = "\x20"
 """The pen after a reset: default colours, no attributes."""
@@ -19,6 +19,19 @@ _ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": 
 _MARKS = frozenset({"4", "5", "6", "7", "9", "21", "51", "52", "53"})
 _FIRST = ord(PLAIN)
 _LAST = 0xD7FF  # the last before the surrogates
+
+
+def eight(sgr: str) -> str:
+    """SGR parameters for the Linux console (console_codes(4)), which has eight colours and shows bold ones brighter.
+
+    It takes 90 for bold, which 37 does not end, and 100 for 40. So bright colours are bold here, backgrounds are plain.
+    """
+    if "38;" in sgr or "48;" in sgr:
+        return sgr
+    return ";".join(
+        f"1;3{code[1]}" if len(code) == 2 and code[0] == "9" else f"4{code[2]}" if len(code) == 3 else code
+        for code in sgr.split(";")
+    )
 
 
 class Pen(NamedTuple):

@@ -13,7 +13,7 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -31,7 +31,7 @@ from pitop.tui.terminal.cells import STUB, spread
 from pitop.tui.terminal.channel import Channel
 from pitop.tui.terminal.driver import PitopDriver
 from pitop.tui.terminal.pace import Pace
-from pitop.tui.terminal.pens import PLAIN, Palette
+from pitop.tui.terminal.pens import PLAIN, Palette, eight
 from pitop.tui.terminal.writer import Writer
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class Wire:
         term = os.environ.get("TERM", "")
         self._coloured_erase = term.startswith(_COLOURED_ERASE)
         self._repeat = term.startswith(_REPEAT)
+        self._console = term == "linux" or term.startswith("linux-")
         self._palette = Palette()
         self._pace = Pace()
         self._writer = Writer(0, 0, self._palette)
@@ -114,8 +115,12 @@ class Wire:
         self._typed = -1.0
         self.open = False  # is the terminal in application mode?
         self.retired = False  # has Textual taken over for good?
+        self.substitutes: Mapping[int, str] = {}
         self.give_way: Callable[[], None] = self.leave
         self.synchronised = False
+        self._asked = self._heard = 0  # questions and answers since the terminal is ours
+        self._deaf = False  # nobody reads what the terminal says
+        self._counting = threading.Lock()
         self.all_answered = threading.Event()
         self.all_answered.set()
 
@@ -181,6 +186,12 @@ class Wire:
         """A key was pressed, or the mouse used."""
         self._typed = monotonic()
 
+    def substitute(self, substitutes: Mapping[int, str]) -> None:
+        """Write other characters of the same width from now on."""
+        self.substitutes = substitutes
+        for known in self._strips:
+            known.clear()
+
     def forget(self) -> None:
         """The terminal may show anything now. What is beside text of no certain width comes with a whole frame."""
         for known in self._strips:
@@ -239,6 +250,7 @@ class Wire:
         except KeyError:
             drawn = "".join([self._pen(style) * len(text) for text, style, _ in strip])
         if not (line.isascii() and line.isprintable()):
+            line = line.translate(self.substitutes)
             cells = spread(line)
             if cells is None:
                 return None
@@ -261,7 +273,8 @@ class Wire:
             self._styles.clear()
             self._styles[id(None)] = (None, PLAIN)
         link = f"id={style.link_id};{style.link}" if style.link else ""
-        pen = self._palette.pen(Strip.render_ansi(style, self._system), link)
+        sgr = Strip.render_ansi(style, self._system)
+        pen = self._palette.pen(eight(sgr) if self._console else sgr, link)
         self._styles[id(style)] = (style, pen)
         return pen
 
@@ -294,7 +307,7 @@ class Wire:
             asks = self._pace.asks(len(data))
             self._pace.sent(now, len(data), asks)
             if asks:
-                self.all_answered.clear()
+                self._ask()
                 data += _QUESTION.encode()
             self._channel.write(data)
             if self._channel.backlog or not self._writer.pending:
@@ -308,15 +321,25 @@ class Wire:
             return
         self.open = True
         self._pace = Pace()
-        self.all_answered.clear()
+        self._asked = self._heard = 0
+        self._deaf = False
+        self._ask()
         self._channel.write(_QUESTION.encode())
         self._pace.sent(monotonic(), 0, True)
         self.forget()
 
+    def _ask(self) -> None:
+        with self._counting:
+            self._asked += 1
+            if not self._deaf:
+                self.all_answered.clear()
+
     def heard(self) -> None:
         """An answer is here; on any thread. `answered` follows on the loop, unless that is waiting for this."""
-        if self._pace.outstanding <= 1:
-            self.all_answered.set()
+        with self._counting:
+            self._heard += 1
+            if self._heard >= self._asked:
+                self.all_answered.set()
 
     def answered(self) -> None:
         """The terminal has come as far as the oldest question."""
@@ -333,6 +356,12 @@ class Wire:
         except Exception:
             self.give_way()
 
+    def deafen(self) -> None:
+        """No answer will be heard any more; on any thread."""
+        with self._counting:
+            self._deaf = True
+            self.all_answered.set()
+
     def _again(self) -> None:
         self._timer = None
         self.go_on()
@@ -346,8 +375,13 @@ class Wire:
 
     @property
     def grace(self) -> float:
-        """Seconds worth waiting for outstanding answers, which would otherwise be typed into the shell."""
-        return min(0.5, 1.5 * (self._pace.round_trip or 0.1))
+        """Seconds worth waiting for outstanding answers, which would otherwise be typed into the shell.
+
+        They come behind all that was written, and on a busy machine late; the wait ends with the last of them.
+        """
+        if self._pace.silent:
+            return 0.1
+        return min(2.0, 0.5 + 3 * (self._pace.round_trip or 0.0))
 
 
 class WiredDriver(PitopDriver):
@@ -368,6 +402,7 @@ class WiredDriver(PitopDriver):
             return  # not our terminal: Textual knows what to do
         self.wire = app.wire = Wire(self.channel, app.console.color_system)
         self.wire.give_way = app.unwire
+        self.wire.substitutes = app.substitutes
 
     def _watch(self, on: bool) -> None:
         self._event_loop.call_soon_threadsafe(self._set_watch, on)
@@ -425,6 +460,14 @@ class WiredDriver(PitopDriver):
                 self.wire.synchronised = True
         super().process_message(message)
 
+    def run_input_thread(self) -> None:
+        """Read until there is nothing more to be heard, be it that the terminal is gone."""
+        try:
+            super().run_input_thread()
+        finally:
+            if self.wire is not None:
+                self.wire.deafen()
+
     def start_application_mode(self) -> None:
         """Take the terminal, which may show anything."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -436,8 +479,8 @@ class WiredDriver(PitopDriver):
         """Stop reading, once the terminal's answers have come in."""
         if self.wire is not None:
             self.wire.leave()
-            if not self.hung_up:
-                self.wire.all_answered.wait(self.wire.grace)
+            self.wire.all_answered.wait(self.wire.grace)
+            self.wire.deafen()
         super().disable_input()
 
     def stop_application_mode(self) -> None:
@@ -451,10 +494,12 @@ class Wired(App[R], Generic[R]):
     """An app whose frames go down the wire as differences of cells.
 
     `wired` is an app's, or its user's, choice: False leaves everything to Textual. It is read when the app starts.
+    `substitutes` says what is written in place of a character that the terminal has no glyph for.
     """
 
     wired = True
     wire: Wire | None = None
+    substitutes: Mapping[int, str] = {}
 
     def get_driver_class(self) -> type[Driver]:
         """The driver that knows the wire, where Textual would take the Linux one."""

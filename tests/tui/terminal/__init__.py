@@ -15,20 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pyte
 
-__all__ = ["MARKS", "Terminal"]
-
-MARKS = {
-    "processes": "COMMAND",
-    "memory": "available",
-    "sockets": "PROTO",
-    "packets": "No.",
-    "dns": "This machine asks",
-    "network": "INTERFACE",
-    "path": "TARGET",
-    "traffic": "PROGRAM",
-    "timeline": "WHAT EXACTLY",
-}
-"""Each pane by its stem, with what only it shows."""
+__all__ = ["Terminal"]
 
 _UNFINISHED = re.compile(rb"\x1b(\[[^@-~]*)?\Z")
 _PRIVATE = re.compile(rb"\x1b\[[<=>][0-9;]*[a-zA-Z]|\x1b\[\?[0-9;]*\$p")

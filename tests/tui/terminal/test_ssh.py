@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
+import select
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -11,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.sshlab import TOOLS, ssh_lab
-from tests.tui.terminal import MARKS, Terminal
+from tests.tui.terminal import Terminal
+from tests.tui.terminal.panes import PANES
+from tests.tui.terminal.sshd import server
 
 pytestmark = pytest.mark.usefixtures("root")
 
@@ -20,122 +24,102 @@ pytestmark = pytest.mark.usefixtures("root")
 @pytest.fixture
 def login(tmp_path: Path, peer: Callable[[str], str]) -> Iterator[list[str]]:
     """The beginning of an ssh command that gets in."""
-    for tool in TOOLS:
-        peer(tool)
-    with ssh_lab(tmp_path) as lab:
-        yield lab.login
+    with server(tmp_path, peer("sshd"), peer("ssh"), peer("ssh-keygen")) as command:
+        yield command
 
 
-def family(mark: str) -> set[int]:
-    """pitop and what it has started, found by a word of its command line."""
-    parents: dict[int, int] = {}
-    found = set()
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = Path("/proc", entry, "stat").read_text()
-                words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            parents[int(entry)] = int(stat.rpartition(")")[2].split()[1])
-            if b"pitop" in words and mark.encode() in words:
-                found.add(int(entry))
-    while more := {pid for pid, parent in parents.items() if parent in found} - found:
-        found |= more
+def descendants(pid: int) -> list[int]:
+    """A process and all that it started, by pid."""
+    found = [pid]
+    for each in found:
+        for children in Path(f"/proc/{each}/task").glob("*/children"):
+            found.extend(int(child) for child in children.read_text().split())
     return found
 
 
-def alive(processes: set[int]) -> set[int]:
-    """Those that run still; what has ended and waits for its parent to ask does not."""
-    return {pid for pid in processes if state(pid) not in ("", "Z")}
+def gone(processes: list[int], seconds: float = 10) -> None:
+    """Wait for the end of processes, by their pidfds."""
+    limit = time.monotonic() + seconds
+    for process in processes:
+        assert select.select([process], [], [], max(0, limit - time.monotonic()))[0], "still there"
+        os.close(process)
 
 
-def state(pid: int) -> str:
+def running(mark: str) -> list[int]:
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                words = Path("/proc", entry, "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if b"pitop" in words and mark.encode() in words:
+                found.append(int(entry))
+    return found
+
+
+def test_start_keys_resize_and_a_cut_connection(login: list[str], tmp_path: Path) -> None:
+    mark = str(tmp_path / "pitop.toml")
+    (tmp_path / "pitop.toml").write_text("")
+    root = Path(__file__).parents[3]
+    remote = f"cd {root} && LANG=C.UTF-8 exec {sys.executable} -m pitop --config {mark}"
+    terminal = Terminal([*login, remote], columns=100, lines=30)
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return ""
-
-
-class Session:
-    """pitop at the other end of an ssh connection."""
-
-    def __init__(self, login: list[str], folder: Path) -> None:
-        self.mark = str(folder / "pitop.toml")
-        (folder / "pitop.toml").write_text("")
-        (folder / "tmp").mkdir()
-        self.temporary = folder / "tmp"
-        root = Path(__file__).parents[3]
-        settings = f"LANG=C.UTF-8 TMPDIR={self.temporary}"
-        remote = f"cd {root} && {settings} exec {sys.executable} -m pitop --config {self.mark}"
-        self.terminal = Terminal([*login, remote], columns=100, lines=30)
-        self.processes: set[int] = set()
-
-    def visit_everything(self) -> None:
-        """Every pane, the packet pane last; its capture and its finder run then."""
-        terminal = self.terminal
         terminal.until("COMMAND", 60)
-        for number, (stem, mark) in enumerate(MARKS.items(), 1):
-            if stem != "packets":
-                terminal.type(str(number))
-                terminal.until(mark, 30)
+        assert len(running(mark)) >= 1
+        terminal.type("t")
+        terminal.until("CPU%▼")
+        terminal.resize(80, 24)
+        terminal.until(lambda text: "COMMAND" in text and text.splitlines()[-1].strip())
+        os.kill(terminal.pid, 9)  # the line is cut
+        cut = time.monotonic()
+        while running(mark):
+            assert time.monotonic() < cut + 10
+            time.sleep(0.02)
+    finally:
+        terminal.close()
+    assert running(mark) == []
+
+
+@pytest.mark.parametrize("way", ["the line is cut", "pitop is hung up", "the session is killed"])
+def test_nothing_is_left_behind(login: list[str], tmp_path: Path, way: str) -> None:
+    """Every pane is visited, packets are captured and owners found by helpers; then it ends, from outside."""
+    mark, spool = tmp_path / "pitop.toml", tmp_path / "spool"
+    mark.write_text("")
+    spool.mkdir(mode=0o777)
+    spool.chmod(0o1777)
+    root = Path(__file__).parents[3]
+    remote = f"cd {root} && LANG=C.UTF-8 TMPDIR={spool} exec {sys.executable} -m pitop --config {mark}"
+    terminal = Terminal([*login, remote], columns=100, lines=30)
+    try:
+        terminal.until("COMMAND", 60)
+        (pid,) = running(str(mark))
         terminal.type("4")
-        terminal.until("following", 30)
-        limit = time.monotonic() + 20
-        while len(self.processes) < 3:
-            assert time.monotonic() < limit, self.processes
-            self.processes |= family(self.mark)
-            terminal.pump(0.05)
+        with socket.socket(type=socket.SOCK_DGRAM) as sender:  # what belongs to its own SSH session is left out
 
-    @property
-    def program(self) -> int:
-        """pitop itself, which all the others descend from."""
-        return next(pid for pid in self.processes if self.mark in Path(f"/proc/{pid}/cmdline").read_text())
+            def captured(text: str) -> object:
+                sender.sendto(b"for the capture", ("127.0.0.1", 9))
+                return re.search(r"● all interfaces +[1-9]", text)
 
-    def gone(self) -> float:
-        """Wait until all of its processes have ended; the seconds that took."""
-        began = time.monotonic()
-        while left := alive(self.processes | family(self.mark)):
-            assert time.monotonic() < began + 15, [Path(f"/proc/{pid}/cmdline").read_bytes() for pid in left]
-            time.sleep(0.01)
-        return time.monotonic() - began
-
-    def close(self) -> None:
-        self.terminal.close()
-
-
-@pytest.fixture
-def session(login: list[str], tmp_path: Path) -> Iterator[Session]:
-    opened = Session(login, tmp_path)
-    yield opened
-    opened.close()
-
-
-def test_start_keys_and_resize(session: Session) -> None:
-    terminal = session.terminal
-    terminal.until("COMMAND", 60)
-    terminal.type("t")
-    terminal.until("CPU%▼")
-    terminal.resize(80, 24)
-    terminal.until(lambda text: "COMMAND" in text and text.splitlines()[-1].strip())
-    terminal.type("q")
-    assert terminal.ended() == 0
-    assert terminal.restored()
-
-
-@pytest.mark.parametrize("cut", ["the line is cut", "hung up"])
-def test_nothing_is_left_of_a_session_that_was_cut(cut: str, session: Session) -> None:
-    session.visit_everything()
-    before = shared_memory()
-    if cut == "hung up":
-        os.kill(session.program, signal.SIGHUP)
-    else:
-        os.kill(session.terminal.pid, signal.SIGKILL)
-    took = session.gone()
-    print(f"{cut}: {took:.2f} s until {len(session.processes)} processes had ended")
-    assert list(session.temporary.iterdir()) == []
-    assert shared_memory() <= before
-
-
-def shared_memory() -> set[str]:
-    return set(os.listdir("/dev/shm"))
+            terminal.until(captured)
+        for digit, words in PANES.items():
+            terminal.type(digit)
+            terminal.until(words)
+        family = descendants(pid)
+        assert len(family) >= 3, "pitop, the capture and the finder"
+        watched = [os.pidfd_open(each) for each in family]
+        if way == "the line is cut":
+            os.kill(terminal.pid, signal.SIGKILL)
+        elif way == "pitop is hung up":
+            os.kill(pid, signal.SIGHUP)
+            assert terminal.ended() == 128 + signal.SIGHUP
+            assert terminal.restored()
+        else:
+            session = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+            assert b"sshd" in Path(f"/proc/{session}/cmdline").read_bytes()
+            os.kill(session, signal.SIGTERM)
+        gone(watched)
+        assert list(spool.iterdir()) == []
+        assert running(str(mark)) == []
+    finally:
+        terminal.close()

@@ -7,6 +7,8 @@ import os
 from rich.style import Style
 from textual.theme import Theme
 
+from pitop.tui.looks import CONSOLE
+
 __all__ = ["colour", "swatch"]
 
 # By what it stands for: on a dark ground, on a light one, of the terminal's sixteen.
@@ -48,6 +50,7 @@ _COLOURS = {
     "second": ("#6ea4dc", "#2b6cab", "bright_blue"),
 }
 _INK = {"dark": "#11151a", "light": "#ffffff"}
+_ON_BLACK = {"blue": "bright_blue", "bright_black": "white"}  # what the Linux console's black swallows
 _ON_FREE = {"dark": "#8f9aa6", "light": "#5d6167"}
 
 
@@ -59,7 +62,8 @@ def colour(theme: Theme, key: str) -> Style:
     """The style of text or glyphs that stand for `key`; none where NO_COLOR is set."""
     if os.environ.get("NO_COLOR"):
         return Style()
-    return Style(color=_COLOURS[key][_place(theme)])
+    wanted = _COLOURS[key][_place(theme)]
+    return Style(color=_ON_BLACK.get(wanted, wanted) if theme.name == CONSOLE.name else wanted)
 
 
 def swatch(theme: Theme, key: str) -> Style | None:
@@ -68,6 +72,9 @@ def swatch(theme: Theme, key: str) -> Style | None:
         return None
     place = _place(theme)
     if place == 2:
-        return Style(color="white" if key == "free" else "black", bgcolor=_COLOURS[key][2])
+        ground = _COLOURS[key][2]
+        if theme.name == CONSOLE.name:  # eight colours lie behind text there, and the bright ones are black
+            ground = "white" if ground == "bright_black" else ground.removeprefix("bright_")
+        return Style(color="white" if key == "free" else "black", bgcolor=ground)
     side = "dark" if place == 0 else "light"
     return Style(color=_ON_FREE[side] if key == "free" else _INK[side], bgcolor=_COLOURS[key][place])
