@@ -251,7 +251,8 @@ class Compared(App[Any]):
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             sequences = renderable.render_segments(self.console) + Control.move_to(*cursor).segment.text
             self.stock_size += len(sequences.encode())
-            self.stock.stream.feed(sequences)
+            # What the terminal has no glyph for, Textual by itself would send all the same.
+            self.stock.stream.feed(sequences.translate(self.substitutes))
             if isinstance(renderable, LayoutUpdate) and self._told and self._fits(renderable):
                 self._lost = False
         super()._display(screen, renderable)

@@ -138,7 +138,9 @@ def test_answers_that_come_late_are_waited_for(emulator: Start) -> None:
     run.until_text("pressed 0")
     run.settle()
     run.delay = 0.15  # from here on the way is longer than ever
-    run.press("nq")
+    pressed = run.press("r")
+    run.until(lambda: time.monotonic() > pressed + 1)
+    run.press("q")  # in the middle of frames, each with its question
     assert run.end() == 0
     assert run.on_their_way == 0
 
