@@ -30,7 +30,7 @@ HOUSES = {
 STEPS = 25
 SECONDS = 60  # of the clock that makes haste
 PAINTED = 5  # times that each pane has to be painted, at least, for the comparison to say anything of it
-FILLED = 100  # cells that it has to have filled then
+FILLED = 40  # cells that it has to have filled then: titles at least, where a helper is slow by the hasty clock
 Started = dict[str, subprocess.Popen[str]]
 
 
