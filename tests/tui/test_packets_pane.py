@@ -141,6 +141,17 @@ async def test_going_up_stops_and_going_to_the_end_follows_again() -> None:
         assert pane.table.selected.number == 1020
 
 
+async def test_who_follows_asks_for_what_the_screen_shows_and_no_more() -> None:
+    async with opened(snapshot(950)) as (pilot, pane, source):
+        assert asked(source, AskRows)[-1].count == pane.size.height
+        await pilot.resize_terminal(100, 50)
+        await pilot.pause()
+        assert asked(source, AskRows)[-1] == AskRows(pane.size.height)
+        await pilot.press("home")
+        await pilot.pause()
+        assert asked(source, AskRows)[-1].count > 2 * pane.size.height
+
+
 async def test_rows_that_are_not_here_are_asked_for() -> None:
     async with opened(snapshot(950)) as (pilot, pane, source):
         await pilot.press("home")

@@ -91,6 +91,7 @@ class Helper:
         self._told = 0.0
         self._look: Look | None = None
         self._shown: tuple[object, ...] = ()
+        self._shown_next = 0
         self.ended = False
         self._dissected = 0
         self.sightings = None if finder is None else Sightings(finder, self.index.flows)
@@ -190,8 +191,12 @@ class Helper:
         now = time.monotonic()
         if self._look is not None and self._look.count and self.channel.waiting < WAITING_MOST:
             shown = (self.store.next, self.index.next, self.view.examined, self._look)
-            if now - self._told >= _SHOWN_EVERY and (shown != self._shown or now - self._told >= _STATUS_EVERY):
+            # More new packets than there are lines: nobody can read along, so they need not come as often.
+            hasty = self.store.next - self._shown_next > self._look.count
+            every = _STATUS_EVERY if hasty else _SHOWN_EVERY
+            if now - self._told >= every and (shown != self._shown or now - self._told >= _STATUS_EVERY):
                 self._shown = shown
+                self._shown_next = self.store.next
                 self._told = now
                 self._rows(self._look)
         elif now - self._told >= _STATUS_EVERY:

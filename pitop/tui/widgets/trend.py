@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.segment import Segment
 
 from pitop.render.field import Tone
+from pitop.render.glyphs import Glyphs
 from pitop.render.text import fit
 from pitop.tui.widgets.lines import Lines
 
@@ -48,18 +49,19 @@ class Trend(Lines):
 
     def line(self, y: int) -> list[Segment]:
         """The scale, and a slice of the columns."""
-        looks, height = self.looks, self.size.height
+        looks, glyphs = self.looks, self.glyphs  # and the size: looking for them takes longer than drawing a cell
+        columns, height = self.size
         known = [value for value in self._values if value is not None]
         top = max(known, default=0.0)
         label = self._say(top) if y == 0 and known else fit(self._title, _SCALE - 1) if y == height - 1 else ""
         segments = [Segment(fit(label, _SCALE - 1, right=y == 0) + " ", looks.style(Tone.FAINT))]
-        room = max(0, self.size.width - _SCALE)
-        wide = 2 if self.glyphs.name == "braille" else 1
+        room = max(0, columns - _SCALE)
+        wide = 2 if glyphs.name == "braille" else 1
         values = list(self._values[-room * wide :])
         pad = room * wide - len(values)
         for at in range(0, room * wide, wide):
             pair = [values[at + step - pad] if 0 <= at + step - pad < len(values) else _NOTHING for step in range(wide)]
-            text, tone = self._cell(pair, y, top)
+            text, tone = self._cell(pair, height - 1 - y, height, top, glyphs)
             style = looks.style(tone)
             if segments[-1].style == style:
                 segments[-1] = Segment(segments[-1].text + text, style)
@@ -67,22 +69,25 @@ class Trend(Lines):
                 segments.append(Segment(text, style))
         return segments
 
-    def _cell(self, pair: Sequence[float | None], y: int, top: float) -> tuple[str, Tone]:
+    def _cell(
+        self, pair: Sequence[float | None], below: int, height: int, top: float, glyphs: Glyphs
+    ) -> tuple[str, Tone]:
+        """What stands for one or two values in the line that has so many `below` it."""
         if self._losses and any(value is None for value in pair):
-            return ("x" if self.glyphs.name == "ascii" else "╳"), Tone.BAD
-        steps = 4 if len(pair) == 2 else len(self.glyphs.spark) - 1
-        above = (self.size.height - 1 - y) * steps
+            return ("x" if glyphs.name == "ascii" else "╳"), Tone.BAD
+        steps = 4 if len(pair) == 2 else len(glyphs.spark) - 1
+        above = below * steps
         levels = []
         for value in pair:
             share = 0.0 if value is None or value < 0 or top <= 0 else value / top
-            level = round(share * steps * self.size.height)
+            level = round(share * steps * height)
             if value is not None and value > 0:
                 level = max(1, level)
             levels.append(max(0, min(steps, level - above)))
         if len(pair) == 2:
             dots = _LEFT[levels[0]] + _RIGHT[levels[1]]
             return (chr(0x2800 + dots) if dots else " "), self._tone
-        return self.glyphs.spark[levels[0]], self._tone
+        return glyphs.spark[levels[0]], self._tone
 
 
 _NOTHING = -1.0  # before the first value

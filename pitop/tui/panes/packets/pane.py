@@ -114,6 +114,8 @@ class PacketsPane(CapturingPane):
 
     def on_resize(self) -> None:
         """Narrow screens show what tcpdump shows, and the program; the line itself names the protocol."""
+        if self._following and self._asked is not None:
+            self._ask(None)
         if self.settings.columns is None:
             time = next((each for each in self.columns if each in _TIMES), _TIMES[0])
             usual = _NARROW if self.size.width < _WIDE else self.usual
@@ -249,7 +251,9 @@ class PacketsPane(CapturingPane):
     def _ask(self, first: int | None) -> None:
         if self._left is not None:
             return
-        asked = AskRows(self.size.height + 2 * _AROUND, first, narrowed(self.filter.text, self.scope))
+        # Who follows sees the newest ones; what is around them is asked for when somebody moves there.
+        count = (self.size.height or 50) if first is None else self.size.height + 2 * _AROUND
+        asked = AskRows(count, first, narrowed(self.filter.text, self.scope))
         if asked != self._asked:
             self._asked = asked
             self.feed.ask(asked)
