@@ -30,7 +30,7 @@ class Channel:
         self.fileno = os.open(os.ttyname(fileno), os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK | os.O_CLOEXEC)
         self._watch = watch
         self._kept = bytearray()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler writes too
         self._gone = False
 
     @property

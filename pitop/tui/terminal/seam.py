@@ -42,10 +42,17 @@ if TYPE_CHECKING:
 __all__ = ["PRIVATE", "Wire", "Wired", "WiredDriver"]
 
 PRIVATE = {
-    "App": ("_display", "_batch_count", "_closed", "_running"),
+    "App": ("_display", "_batch_count", "_closed", "_exit", "_running"),
     "ChopsUpdate": ("chops", "spans", "chop_ends"),
     "LayoutUpdate": ("strips", "region"),
-    "LinuxDriver": ("write", "process_message", "start_application_mode", "stop_application_mode", "disable_input"),
+    "LinuxDriver": (
+        "_sigcont_application",
+        "write",
+        "process_message",
+        "start_application_mode",
+        "stop_application_mode",
+        "disable_input",
+    ),
 }
 """What is used of Textual beyond its documentation: class, and attributes."""
 
@@ -112,7 +119,7 @@ class Wire:
         self.synchronised = False
         self._asked = self._heard = 0  # questions and answers since the terminal is ours
         self._deaf = False  # nobody reads what the terminal says
-        self._counting = threading.Lock()
+        self._counting = threading.RLock()  # a signal's handler may come in between
         self.all_answered = threading.Event()
         self.all_answered.set()
 
@@ -428,6 +435,17 @@ class WiredDriver(PitopDriver):
             elif isinstance(message, messages.TerminalSupportsSynchronizedOutput):
                 self.wire.synchronised = True
         super().process_message(message)
+
+    def _sigcont_application(self, *_: object) -> None:
+        """Go on, from the event loop: the signal comes anywhere, and beside SIGHUP when the terminal hangs up."""
+        self._event_loop.call_soon_threadsafe(self._continue)
+
+    def _continue(self) -> None:
+        if self._app._exit or not self._auto_restart or not os.isatty(self.fileno):
+            return
+        if self.wire is None or self.wire.open:  # stopped from outside, or not at all
+            self.suspend_application_mode()
+        self.resume_application_mode()
 
     def run_input_thread(self) -> None:
         """Read until there is nothing more to be heard, be it that the terminal is gone."""

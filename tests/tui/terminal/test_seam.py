@@ -94,6 +94,23 @@ def test_answers_that_come_late_are_waited_for(emulator: Start) -> None:
     assert run.on_their_way == 0
 
 
+def test_it_is_told_to_go_on_without_having_stopped(emulator: Start) -> None:
+    """As is everyone whose terminal hangs up."""
+    run = emulator()
+    run.until_text("pressed 0")
+    run.press("r")
+    for _ in range(5):
+        os.kill(run.pid, signal.SIGCONT)
+        run.settle(0.05)
+    run.press("k")
+    run.until_text("pressed 1")
+    run.press("q")
+    assert run.end() == 0
+    assert run.left_on == set()
+    assert run.kitty == 0
+    assert termios.tcgetattr(run.fd) == run.before
+
+
 def test_a_terminated_program_gives_the_terminal_back_too(emulator: Start) -> None:
     run = emulator()
     run.until_text("pressed 0")
