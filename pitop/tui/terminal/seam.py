@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import termios
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from time import monotonic
@@ -437,8 +438,18 @@ class WiredDriver(PitopDriver):
         if self._stopped:
             self._stopped = False
             super()._sigcont_application()
-        elif self.wire is not None:  # it was not stopped, or in a way that nobody is told of
+        elif self._taken():  # it was stopped in a way that nobody is told of, and the shell had the terminal
+            self.suspend_application_mode()
+            self.resume_application_mode()
+        elif self.wire is not None:
             self.wire.forget()
+
+    def _taken(self) -> bool:
+        """Is the terminal in a shell's hands, which reads lines? Not, where it has hung up."""
+        try:
+            return bool(termios.tcgetattr(self.fileno)[3] & termios.ICANON)
+        except termios.error:
+            return False
 
     def write(self, data: str) -> None:
         """Write sequences after all that went before."""

@@ -145,6 +145,23 @@ def test_answers_that_come_late_are_waited_for(emulator: Start) -> None:
     assert run.on_their_way == 0
 
 
+def test_it_is_told_to_go_on_without_having_stopped(emulator: Start) -> None:
+    """As is everyone whose terminal hangs up."""
+    run = emulator()
+    run.until_text("pressed 0")
+    run.press("r")
+    for _ in range(5):
+        os.kill(run.pid, signal.SIGCONT)
+        run.settle(0.05)
+    run.press("k")
+    run.until_text("pressed 1")
+    run.press("q")
+    assert run.end() == 0
+    assert run.left_on == set()
+    assert run.kitty == 0
+    assert termios.tcgetattr(run.fd) == run.before
+
+
 def test_a_terminated_program_gives_the_terminal_back_too(emulator: Start) -> None:
     run = emulator()
     run.until_text("pressed 0")
@@ -183,6 +200,24 @@ def test_everything_is_painted_again_after_a_pause(key: str, emulator: Start) ->
         run.press("n")
         run.settle()
         assert [row for row in run.screen.display if "anything" in row] == []
+
+
+def test_a_terminal_that_a_shell_had_meanwhile_is_taken_again(emulator: Start) -> None:
+    """SIGSTOP tells nobody; what the shell does to the terminal then has to be undone."""
+    run = emulator()
+    run.until_text("pressed 0")
+    raw = termios.tcgetattr(run.fd)
+    os.kill(run.pid, signal.SIGSTOP)
+    os.waitpid(run.pid, os.WUNTRACED)
+    termios.tcsetattr(run.fd, termios.TCSANOW, run.before)
+    os.kill(run.pid, signal.SIGCONT)
+    run.until(lambda: termios.tcgetattr(run.fd)[3] == raw[3])
+    run.press("k")
+    run.until_text("pressed 1")
+    run.press("q")
+    assert run.end() == 0
+    assert run.left_on == set()
+    assert termios.tcgetattr(run.fd) == run.before
 
 
 def test_signals_in_the_middle_of_everything(emulator: Start) -> None:

@@ -37,11 +37,17 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def left_of(process: int) -> str:
+    """What is known of a process behind a pidfd: its line in proc_pid_stat(5)."""
+    pid = re.search(r"Pid:\s+(\d+)", Path(f"/proc/self/fdinfo/{process}").read_text())
+    return "still there: " + (Path(f"/proc/{pid[1]}/stat").read_text() if pid else "?")
+
+
 def gone(processes: list[int], seconds: float = 10) -> None:
     """Wait for the end of processes, by their pidfds."""
     limit = time.monotonic() + seconds
     for process in processes:
-        assert select.select([process], [], [], max(0, limit - time.monotonic()))[0], "still there"
+        assert select.select([process], [], [], max(0, limit - time.monotonic()))[0], left_of(process)
         os.close(process)
 
 
