@@ -280,8 +280,9 @@ class Wire:
         return pen
 
     def _sequences(self, strip: Strip) -> str:
+        plain = [(text.translate(self.substitutes), style) for text, style, _ in strip]
         return "".join(
-            text if style is None else Strip.render_style(style, text, self._system) for text, style, _ in strip
+            text if style is None else Strip.render_style(style, text, self._system) for text, style in plain
         )
 
     # What goes to the terminal
