@@ -35,7 +35,8 @@ from textual.strip import Strip
 from bench.farm import farm
 from bench.program import Program
 from pitop.tui.terminal.channel import Channel
-from pitop.tui.terminal.seam import Wire
+from pitop.tui.terminal.seam import rows_of, size_of
+from pitop.tui.terminal.wire import Wire
 
 __all__ = ["main"]
 
@@ -49,7 +50,7 @@ _PARTS = {
     "the header's sample arrives": "pitop.tui.widgets.header:Header.on_arrived",
     "a frame": "textual.screen:Screen._on_timer_update",
     "  lines are drawn": "pitop.tui.widgets.lines:Lines.render_lines",
-    "  cells go down the wire": "pitop.tui.terminal.seam:Wire.show",
+    "  cells go down the wire": "pitop.tui.terminal.wire:Wire.show",
     "    cells are compared and encoded": "pitop.tui.terminal.writer:Writer.paint",
     "    bytes are written": "pitop.tui.terminal.channel:Channel.write",
 }
@@ -120,7 +121,7 @@ class _Painted(App[None]):
         lines = len(renderable.render_segments(self.console).encode())
         middle = time.thread_time()
         before = self.channel.size
-        self.wire.show(renderable, (0, 0))
+        self.wire.show(rows_of(renderable), size_of(renderable), (0, 0))
         end = time.thread_time()
         self.wire.answered()
         self.taken.append(((middle - begin) * 1e6, lines, (end - middle) * 1e6, self.channel.size - before))

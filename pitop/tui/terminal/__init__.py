@@ -2,5 +2,6 @@
 
 `cells` says which text takes which cells, `pens` what colours and attributes a cell has, `writer` turns the
 difference of two screens into bytes, `pace` says how many bytes the line can take now, `channel` writes them without
-ever waiting, and `seam` is the one module that joins all this to Textual.
+ever waiting. `wire` joins these, `colours` says how many the terminal has, `driver` reads its keys, and `seam` is the
+one module that knows how frames leave Textual.
 """

@@ -9,7 +9,7 @@ from typing import Any
 
 from textual import _time
 
-from pitop.tui.terminal import seam
+from pitop.tui.terminal import wire
 
 __all__ = ["HastyLoop"]
 
@@ -41,7 +41,7 @@ class HastyLoop(asyncio.SelectorEventLoop):
     def __init__(self, speed: float) -> None:
         self._hasty = _Selector(speed)
         super().__init__(self._hasty)
-        for module, name in ((_time, "get_time"), (seam, "monotonic")):
+        for module, name in ((_time, "get_time"), (wire, "monotonic")):
             clocked: Any = module
             setattr(clocked, name, self.time)
 

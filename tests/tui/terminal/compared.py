@@ -23,7 +23,8 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.message import Message
 from textual.pilot import Pilot
 
-from pitop.tui.terminal.seam import Wire
+from pitop.tui.terminal.seam import size_of
+from pitop.tui.terminal.wire import Wire
 
 __all__ = ["Compared", "EmulatedDriver", "Terminal", "compare"]
 
@@ -261,9 +262,7 @@ class Compared(App[Any]):
 
     def _fits(self, renderable: Any) -> bool:
         """Not still painted for the size before."""
-        region = getattr(renderable, "region", None)
-        size = region.size if region is not None else (renderable.chop_ends[0][-1], len(renderable.chop_ends))
-        return tuple(size) == (self.stock.screen.columns, self.stock.screen.lines)
+        return size_of(renderable) == (self.stock.screen.columns, self.stock.screen.lines)
 
     def compare(self, renderable: Any) -> None:
         """Do both terminals show the same now?"""
