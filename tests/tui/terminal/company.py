@@ -47,6 +47,16 @@ def _question(dice: random.Random) -> bytes:
     return struct.pack("!6H", dice.randrange(1 << 16), 0x0100, 1, 0, 0, 0) + name + struct.pack("!2H", 1, 1)
 
 
+def _connected(listening: socket.socket) -> tuple[socket.socket, socket.socket]:
+    """Both ends of a new connection. Others who come, as to see whether the port is open, are sent away."""
+    one = socket.create_connection(listening.getsockname())
+    while True:
+        other, who = listening.accept()
+        if who == one.getsockname():
+            return one, other
+        other.close()
+
+
 def main() -> None:
     """Be busy until standard input closes."""
     dice = random.Random(1)
@@ -72,8 +82,7 @@ def main() -> None:
         if dice.random() < 0.1:
             asking.sendto(_question(dice), (_HERE, 53))
         if len(pairs) < _MOST and dice.random() < 0.3:
-            one = socket.create_connection((_HERE, 8080))
-            pairs.append((one, listening.accept()[0]))
+            pairs.append(_connected(listening))
         elif pairs and dice.random() < 0.1:
             for end in pairs.pop(dice.randrange(len(pairs))):
                 end.close()

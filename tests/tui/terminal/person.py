@@ -11,7 +11,7 @@ from typing import Any
 
 from pitop.tui.app import PANES
 
-__all__ = ["Person"]
+__all__ = ["FILLED", "PAINTED", "Person"]
 
 ESCAPE = "\x1b[27u"  # as the kitty protocol has it, so that nobody waits whether more is to come
 ENTER, TAB, BACK_TAB, BACKSPACE = "\r", "\t", "\x1b[Z", "\x7f"
@@ -51,10 +51,12 @@ TEXTS = [
 ]
 COMMANDS = ["glyphs", "theme", "refresh", "sum", "tree", "order", "columns", "trace", "follow", "stat", "le"]
 PASTES = ["127.0.0.1", "漢字テスト " * 20, "one\ntwo\nthree", "[/etc] \x07 e\u0301 🙂"]
+BEGINNINGS = {"dns": "www.example.test", "path": "127.0.0.1 127.0.0.2"}  # what these panes are asked first
 THEMES = ["pitop-night", "pitop-paper", "ansi-dark", "ansi-light", "textual-dark", "nord"]
 SIZES = [(80, 24), (120, 40), (40, 12), (200, 60)]
 _KEPT = 40  # acts that are remembered
-_PAINTED = 5  # times that a pane is painted before it is used
+PAINTED = 5  # times that a pane is painted before it is used
+FILLED = 100  # cells that it has filled by then
 _PATIENCE = 10.0  # real seconds to wait for that
 _LOOK, _STAY = 3.0, 30.0  # seconds of the first look at a pane, and of the first stay there
 
@@ -93,15 +95,21 @@ class Person:
         share = min(_STAY, seconds * 0.8 / len(PANES))
         for place, number in enumerate(self.dice.sample(range(1, len(PANES) + 1), len(PANES)), 1):
             await self._open(number)
+            if PANES[number - 1].stem in BEGINNINGS:
+                await self._type("a", *BEGINNINGS[PANES[number - 1].stem], ENTER)
             await self._wait(min(_LOOK, share))
             await self._see(PANES[number - 1].stem)
             await self._act_until(begin + place * share, {**self._ways, self.change_pane: 0, self.look: 0})
         await self._act_until(begin + seconds, self._ways)
 
     async def _see(self, stem: str) -> None:
-        """Drag at the window until the pane has been painted often enough, however busy the machine is."""
+        """Drag at the window until the pane has been painted often enough, and with enough, on a busy machine too."""
         (width, height), limit = self.size, time.monotonic() + _PATIENCE
-        while self.app.painted[stem] < _PAINTED and time.monotonic() < limit and not self.app.difference:
+
+        def seen() -> bool:
+            return bool(self.app.painted[stem] >= PAINTED and self.app.filled[stem] >= FILLED)
+
+        while not seen() and time.monotonic() < limit and not self.app.difference:
             self._fit((width, height + 1))
             await self._wait(0.5)
             self._fit((width, height))

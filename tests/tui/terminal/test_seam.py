@@ -78,6 +78,22 @@ class Accents(Compared, Wired[int]):  # type: ignore[misc]
             yield Static("beside\nbeside", markup=False)
 
 
+async def test_plainer_glyphs_are_written_beside_text_of_no_certain_width() -> None:
+    app = Accents()
+    app.substitutes = {ord("▌"): "|"}
+
+    async def play(app: Accents, pilot: Pilot[int]) -> None:
+        assert app.wire is not None
+        app.wire.substitute(app.substitutes)
+        app.query_one("#left", Static).update("▌e\u0301 ▌")
+        await pilot.pause()
+        shown = "".join(app.ours.screen.display)
+        assert "▌" not in shown
+        assert shown.count("|") == 2
+
+    assert await compare(app, (80, 24), play) == 0, app.difference
+
+
 async def stopped(app: Accents, pilot: Pilot[int]) -> None:
     app.come_back()
 
@@ -143,23 +159,6 @@ def test_answers_that_come_late_are_waited_for(emulator: Start) -> None:
     run.press("q")  # in the middle of frames, each with its question
     assert run.end() == 0
     assert run.on_their_way == 0
-
-
-def test_it_is_told_to_go_on_without_having_stopped(emulator: Start) -> None:
-    """As is everyone whose terminal hangs up."""
-    run = emulator()
-    run.until_text("pressed 0")
-    run.press("r")
-    for _ in range(5):
-        os.kill(run.pid, signal.SIGCONT)
-        run.settle(0.05)
-    run.press("k")
-    run.until_text("pressed 1")
-    run.press("q")
-    assert run.end() == 0
-    assert run.left_on == set()
-    assert run.kitty == 0
-    assert termios.tcgetattr(run.fd) == run.before
 
 
 def test_a_terminated_program_gives_the_terminal_back_too(emulator: Start) -> None:
@@ -233,6 +232,8 @@ def test_signals_in_the_middle_of_everything(emulator: Start) -> None:
     run.press("q")
     assert run.end() == 0
     assert run.left_on == set()
+    assert run.kitty == 0
+    assert termios.tcgetattr(run.fd) == run.before
 
 
 def test_the_screen_is_textuals_own_after_keys_and_resizes(emulator: Start) -> None:
@@ -281,19 +282,14 @@ def test_on_a_slow_line_keys_are_seen_soon_and_nothing_piles_up(emulator: Start)
     started = time.monotonic()
     run.until(lambda: time.monotonic() > started + 3)
     resident = memory(run.pid)
-    number = 0
-    for _ in range(4):  # a busy machine holds up both ends: one quiet spell is enough
-        waits = []
-        for _ in range(5):
-            number += 1
-            pressed = run.press("k")
-            waits.append(run.until_text(f"pressed {number}") - pressed)
-            pause = time.monotonic() + 0.7
-            run.until(lambda pause=pause: time.monotonic() > pause)  # type: ignore[misc]
-        if sorted(waits)[2] < 0.4 and max(waits) < 0.8:
-            break
-    else:
-        raise AssertionError(waits)
+    waits = []
+    for number in range(1, 6):
+        pressed = run.press("k")
+        waits.append(run.until_text(f"pressed {number}") - pressed)
+        pause = time.monotonic() + 0.7
+        run.until(lambda pause=pause: time.monotonic() > pause)  # type: ignore[misc]
+    assert sorted(waits)[len(waits) // 2] < 0.4, waits
+    assert max(waits) < 0.8, waits
     assert memory(run.pid) - resident < 2 << 20
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pitop.tui.app import PANES
+from tests.tui.terminal.person import FILLED, PAINTED
 
 ROOT = Path(__file__).parents[3]
 TRUECOLOUR = {"TEXTUAL_COLOR_SYSTEM": "truecolor"}
@@ -29,8 +30,6 @@ HOUSES = {
 }
 STEPS = 25
 SECONDS = 60  # of the clock that makes haste
-PAINTED = 5  # times that each pane has to be painted, at least, for the comparison to say anything of it
-FILLED = 40  # cells that it has to have filled then: titles at least, where a helper is slow by the hasty clock
 Started = dict[str, subprocess.Popen[str]]
 
 
@@ -57,7 +56,9 @@ def sessions() -> Iterator[Started]:
     yield started
     for session in started.values():
         session.kill()
-        session.communicate()
+        session.wait()
+        assert session.stdout is not None
+        session.stdout.close()  # not read to its end: what the session has started may have it too
 
 
 @pytest.mark.parametrize("name", SESSIONS)
