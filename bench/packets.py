@@ -21,6 +21,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.packets_pane import follow, open_file
+from pitop.kernel.launch import tree_of
 
 _SEND = """
 import socket, struct, sys, time
@@ -69,16 +70,12 @@ def cpu_seconds(pid: int) -> float:
     """User and system time of a process and of what it has started."""
     total = 0.0
     tick = os.sysconf("SC_CLK_TCK")
-    waiting = [pid]
-    while waiting:
-        each = waiting.pop()
+    for each in tree_of(pid):
         try:
             fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()
-            total += (int(fields[11]) + int(fields[12])) / tick
-            for thread in Path(f"/proc/{each}/task").iterdir():
-                waiting += [int(child) for child in (thread / "children").read_text().split()]
         except OSError:
             continue
+        total += (int(fields[11]) + int(fields[12])) / tick
     return total
 
 

@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 from bench.terminal import Answers, Screen
+from pitop.kernel.launch import tree_of
 
 __all__ = ["Chunk", "Program"]
 
@@ -220,16 +221,7 @@ class Program:
 
     def tree(self) -> list[int]:
         """The pids of the program and of its descendants."""
-        found, waiting = [], [self.pid]
-        while waiting:
-            pid = waiting.pop()
-            found.append(pid)
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                try:
-                    waiting.extend(int(child) for child in children.read_text().split())
-                except OSError:  # the thread has ended meanwhile
-                    continue
-        return found
+        return tree_of(self.pid)
 
     def cpu_seconds(self) -> float:
         """CPU time of the tree so far: all threads, ended children too.

@@ -1,8 +1,9 @@
 """What monitors send over SSH: `python -m bench.ssh [--seconds S] [--processes N]` (as root, with OpenSSH's server).
 
-Each program runs at 120×40, once a second, behind a server of OpenSSH on loopback. What goes over the connection is
-what TCP acknowledged to the server (ss -ti, bytes_acked), cipher and framing included; beside it what the program
-wrote, as it came out of the client. Then the line is cut, and what pitop had started is waited for.
+Each program, and each of pitop's panes, runs at 120×40, once a second, behind a server of OpenSSH on loopback, while
+programs talk. What goes over the connection is what TCP acknowledged to the server (ss -ti, bytes_acked), cipher and
+framing included; beside it what the program wrote, as it came out of the client. Then the line is cut while packets
+are captured, and what pitop had started is waited for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import argparse
 import os
 import re
 import select
+import shlex
 import shutil
 import signal
 import statistics
@@ -22,76 +24,71 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.farm import farm
-from tests.tui.terminal import Terminal
+from bench.panes import PANES, chosen
+from bench.program import Program
+from bench.programs import Contestant
+from bench.talk import talk
+from pitop.kernel.launch import tree_of
 from tests.tui.terminal.sshd import server
 
 __all__ = ["main"]
 
-_PROGRAMS = {
-    "pitop": (f"{sys.executable} -m pitop --interval 1", "COMMAND"),
-    "htop": ("htop -d 10", "Command"),
-    "btop": ("btop", "proc"),
-    "top": ("top -d 1", "COMMAND"),
-}
 _WARM = 3.0
+_ACKED = re.compile(r"bytes_acked:(\d+)")
 
 
-def _sent(port: str) -> int:
+def _acked(port: str) -> int:
     """Bytes that the clients of `port` acknowledged so far."""
     said = subprocess.run(["ss", "-tinH", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
-    return sum(int(found) for found in re.findall(r"bytes_acked:(\d+)", said))
+    return sum(int(found) for found in _ACKED.findall(said))
 
 
-def _listen(terminal: Terminal, seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        terminal.pump(left)
+def _begun(login: Sequence[str], contestant: Contestant) -> Program:
+    remote = ["env", "LANG=C.UTF-8", "COLORTERM=truecolor", *contestant.command]
+    return Program([*login, shlex.join(remote)], files=contestant.files)
 
 
-def _family(mark: str) -> list[int]:
-    """The process whose command line has `mark`, and all that it started."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0") if entry.name.isdigit() else []
-        except OSError:
-            continue
-        if mark.encode() in words and b"-m" in words:
-            found.append(int(entry.name))
-    for pid in found:
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            found.extend(each for each in map(int, children.read_text().split()) if each not in found)
-    return found
+def _row(login: Sequence[str], contestant: Contestant, seconds: float) -> str:
+    """A line of the table."""
+    port = login[login.index("-p") + 1]
+    with _begun(login, contestant) as program:
+        program.await_screen(contestant.shows_content(), 20.0)
+        for key in contestant.before:
+            program.press(key)
+            program.listen(_WARM)
+        program.listen(_WARM)
+        acked, chunks = _acked(port), len(program.chunks)
+        program.listen(seconds)
+        wire = (_acked(port) - acked) / seconds
+        written = sum(len(chunk.data) for chunk in program.chunks[chunks:]) / seconds
+    return f"| {contestant.name} | {wire:,.0f} | {written:,.0f} |"
 
 
-def _cut(login: list[str], folder: Path) -> tuple[int, float]:
+def _cut(login: Sequence[str], daemon: int) -> tuple[int, float]:
     """Cut the line of a pitop that captures packets: how many processes, and seconds until all of them had ended."""
-    (folder / "pitop.toml").write_text("")
-    mark = str(folder / "pitop.toml")
-    remote = f"LANG=C.UTF-8 exec {sys.executable} -m pitop --config {mark} --pane packets"
-    terminal = Terminal([*login, remote], 120, 40)
-    try:
-        terminal.until(" packets  dropped", 30)
-        for digit in "38945":
-            terminal.type(digit)
-            _listen(terminal, 0.5)
-        family = [os.pidfd_open(pid) for pid in _family(mark)]
-        os.kill(terminal.pid, signal.SIGKILL)
+    packets = next(each for each in PANES if each.name == "packets")
+    with _begun(login, packets) as program:
+        program.await_screen(packets.shows_content(), 20.0)
+        for key in "389":  # helpers of other panes, too
+            program.press(key)
+            program.listen(0.5)
+        below = [pid for pid in tree_of(daemon) if Path(f"/proc/{pid}/comm").read_text() != "sshd\n"]
+        running = [os.pidfd_open(pid) for pid in below]
+        os.kill(program.pid, signal.SIGKILL)
         cut = time.monotonic()
-        for process in family:
+        for process in running:
             select.select([process], [], [], 20)
             os.close(process)
-        return len(family), time.monotonic() - cut
-    finally:
-        terminal.close()
+        return len(running), time.monotonic() - cut
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print a table, a program a row, and how long the ends took."""
     parser = argparse.ArgumentParser(prog="python -m bench.ssh", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=15.0)
+    parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--processes", type=int, default=200, help="to show, besides the machine's own")
     parser.add_argument("--cuts", type=int, default=5)
+    parser.add_argument("--programs", help="names, with commas; all")
     said = parser.parse_args(arguments)
     tools = [shutil.which(name, path="/usr/sbin:/usr/bin") for name in ("sshd", "ssh", "ssh-keygen")]
     if None in tools or os.geteuid() != 0:
@@ -99,32 +96,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     with (
         tempfile.TemporaryDirectory() as folder,
-        farm(said.processes, 20, 4),
+        farm(said.processes, 10, 2),
+        talk(),
         server(Path(folder), *filter(None, tools)) as login,
     ):
-        port = login[login.index("-p") + 1]
-        print("| over SSH, 120×40, 1 s | bytes/s on the wire | bytes/s written | beside pitop |")
-        print("|---|---|---|---|")
-        ours = 0.0
-        for name, (command, content) in _PROGRAMS.items():
-            if name != "pitop" and shutil.which(name) is None:
-                continue
-            home = f"HOME={folder} LANG=C.UTF-8 COLORTERM=truecolor"
-            terminal = Terminal([*login, f"cd {os.getcwd()} && {home} exec {command}"], 120, 40)
-            try:
-                terminal.until(content, 30)
-                _listen(terminal, _WARM)
-                sent, written, since = _sent(port), len(terminal.output), time.monotonic()
-                _listen(terminal, said.seconds)
-                took = time.monotonic() - since
-                wire, wrote = (_sent(port) - sent) / took, (len(terminal.output) - written) / took
-                ours = ours or wire
-                print(f"| {name} | {wire:.0f} | {wrote:.0f} | {wire / ours:.2f} |", flush=True)
-                terminal.type("q")
-                terminal.ended()
-            finally:
-                terminal.close()
-        ends = [_cut(login, Path(folder)) for _ in range(said.cuts)]
+        print("| over SSH, 120×40, 1 s | bytes/s on the wire | bytes/s written |\n|---|---:|---:|")
+        for contestant in chosen(said.programs):
+            print(_row(login, contestant, said.seconds), flush=True)
+        daemon = int((Path(folder) / "pid").read_text())
+        ends = [_cut(login, daemon) for _ in range(said.cuts)]
         times = [seconds for _, seconds in ends]
         print(
             f"\nThe line is cut while packets are captured: all {ends[0][0]} processes gone after "

@@ -133,7 +133,7 @@ class PitopApp(InTurn, Journey):
         self.register_theme(CONSOLE)
         wanted_theme = self.available_themes.get(self.settings.theme, NIGHT)
         few = self.console.color_system == "standard" and not self.no_color
-        self.theme = fitting(wanted_theme, 16 if few else 256)
+        self.theme = fitting(wanted_theme) if few else wanted_theme.name
         self._panes: dict[str, Pane] = {}
         self._place = 0
         wanted = pane or self.settings.pane

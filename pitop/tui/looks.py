@@ -195,9 +195,9 @@ def _mixed(theme: Theme, colour: str, part: float) -> str:
     return Color.parse(ground).blend(Color.parse(colour), part).hex6
 
 
-def fitting(theme: Theme, colours: int) -> str:
-    """The name of `theme`, or of one that does in its place where the terminal has only so many colours."""
-    if theme.ansi or colours > 16:
+def fitting(theme: Theme) -> str:
+    """The name of the theme that does in the place of `theme` where the terminal has sixteen colours at most."""
+    if theme.ansi:
         return theme.name
     return CONSOLE.name if theme.dark else "ansi-light"
 

@@ -90,8 +90,7 @@ class Helper:
         self._poll = select.poll()
         self._told = 0.0
         self._look: Look | None = None
-        self._shown: tuple[object, ...] = ()
-        self._shown_next = 0
+        self._shown: tuple[int, int, int, Look] | None = None
         self.ended = False
         self._dissected = 0
         self.sightings = None if finder is None else Sightings(finder, self.index.flows)
@@ -192,11 +191,10 @@ class Helper:
         if self._look is not None and self._look.count and self.channel.waiting < WAITING_MOST:
             shown = (self.store.next, self.index.next, self.view.examined, self._look)
             # More new packets than there are lines: nobody can read along, so they need not come as often.
-            hasty = self.store.next - self._shown_next > self._look.count
+            hasty = self._shown is not None and self.store.next - self._shown[0] > self._look.count
             every = _STATUS_EVERY if hasty else _SHOWN_EVERY
             if now - self._told >= every and (shown != self._shown or now - self._told >= _STATUS_EVERY):
                 self._shown = shown
-                self._shown_next = self.store.next
                 self._told = now
                 self._rows(self._look)
         elif now - self._told >= _STATUS_EVERY:
@@ -249,7 +247,7 @@ class Helper:
             self.view.go_on(SLICE, self.index.next)
         self._look = look
         self._told = 0.0
-        self._shown = ()
+        self._shown = None
 
     def _selected(self, asked: Select) -> None:
         row = self.store.row(asked.number)
@@ -295,7 +293,7 @@ class Helper:
             self._poll.unregister(self.source.fileno())
             self.source.halt(self.store, 3 * self.config.retire_ms / 1000)
             self._told = 0.0
-            self._shown = ()
+            self._shown = None
 
     def _finish(self) -> None:
         """A last look at the ring; everything that is there is looked at and handed over, for two seconds at most."""

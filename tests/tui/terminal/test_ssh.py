@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pitop.kernel.launch import tree_of
 from tests.tui.terminal import Terminal
 from tests.tui.terminal.panes import PANES
 from tests.tui.terminal.sshd import server
@@ -26,15 +27,6 @@ def login(tmp_path: Path, peer: Callable[[str], str]) -> Iterator[list[str]]:
     """The beginning of an ssh command that gets in."""
     with server(tmp_path, peer("sshd"), peer("ssh"), peer("ssh-keygen")) as command:
         yield command
-
-
-def descendants(pid: int) -> list[int]:
-    """A process and all that it started, by pid."""
-    found = [pid]
-    for each in found:
-        for children in Path(f"/proc/{each}/task").glob("*/children"):
-            found.extend(int(child) for child in children.read_text().split())
-    return found
 
 
 def left_of(process: int) -> str:
@@ -111,7 +103,7 @@ def test_nothing_is_left_behind(login: list[str], tmp_path: Path, way: str) -> N
         for digit, words in PANES.items():
             terminal.type(digit)
             terminal.until(words)
-        family = descendants(pid)
+        family = tree_of(pid)
         assert len(family) >= 3, "pitop, the capture and the finder"
         watched = [os.pidfd_open(each) for each in family]
         if way == "the line is cut":

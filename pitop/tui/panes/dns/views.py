@@ -31,7 +31,7 @@ from pitop.render.dns.lines import (
 )
 from pitop.render.dns.nodes import NODE_FIELDS, trace_nodes
 from pitop.render.dns.tones import SECURITY_TONES
-from pitop.render.field import Field, Tone
+from pitop.render.field import Field, Tone, by_key
 from pitop.render.glyphs import Glyphs, sparkline
 from pitop.render.text import cells
 from pitop.render.units import Unit, say
@@ -70,7 +70,7 @@ def views(draw: Callable[[Grade], str]) -> tuple[View, ...]:
         "",
         BAR,
         Unit.TEXT,
-        GRADE_FIELDS[2].read,
+        by_key(GRADE_FIELDS)["median_ms"].read,
         "To the median, and thin on to the 95th percentile, on one scale for all.",
         show=draw,
     )

@@ -31,7 +31,7 @@ _COLOURS = {
     "data": ("#d6b25e", "#9a7400", "yellow"),
     "heap": ("#d98a4e", "#b8691b", "bright_yellow"),
     "anonymous": ("#c77fa8", "#a33f78", "magenta"),
-    "library": ("#6ea4dc", "#2b6cab", "bright_blue"),
+    "library": ("#6ea4dc", "#2b6cab", "blue"),
     "file": ("#5fb3ad", "#1f7a6c", "cyan"),
     "stack": ("#dd7268", "#b3261e", "red"),
     "vdso": ("#8d95a0", "#6f757d", "bright_black"),
@@ -44,10 +44,10 @@ _COLOURS = {
     "untouched": ("#59616b", "#a9a69c", "bright_black"),
     "unknown": ("#59616b", "#a9a69c", "bright_black"),
     # curves
-    "minor": ("#6ea4dc", "#2b6cab", "bright_blue"),
+    "minor": ("#6ea4dc", "#2b6cab", "blue"),
     "major": ("#dd7268", "#b3261e", "red"),
     "first": ("#d98a4e", "#b8691b", "yellow"),
-    "second": ("#6ea4dc", "#2b6cab", "bright_blue"),
+    "second": ("#6ea4dc", "#2b6cab", "blue"),
 }
 _INK = {"dark": "#11151a", "light": "#ffffff"}
 _ON_BLACK = {"blue": "bright_blue", "bright_black": "white"}  # what the Linux console's black swallows

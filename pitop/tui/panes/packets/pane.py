@@ -114,8 +114,7 @@ class PacketsPane(CapturingPane):
 
     def on_resize(self) -> None:
         """Narrow screens show what tcpdump shows, and the program; the line itself names the protocol."""
-        if self._following and self._asked is not None:
-            self._ask(None)
+        self._look()
         if self.settings.columns is None:
             time = next((each for each in self.columns if each in _TIMES), _TIMES[0])
             usual = _NARROW if self.size.width < _WIDE else self.usual
@@ -132,7 +131,7 @@ class PacketsPane(CapturingPane):
         left, self._left = self._left, None
         self.feed.ask(self._capture)
         self._asked = None
-        self._ask(None if self._following else max(0, self.table.place - _AROUND))
+        self._look()
         if left is not None and self._snapshot is not None and self._snapshot.running:
             self._tell_meanwhile(left, self._snapshot)
 
@@ -248,12 +247,16 @@ class PacketsPane(CapturingPane):
             return
         self._ask(max(0, top - _AROUND))
 
+    def _look(self) -> None:
+        """Ask for the newest rows, or for those around the selected one."""
+        self._ask(None if self._following else max(0, self.table.place - _AROUND))
+
     def _ask(self, first: int | None) -> None:
-        if self._left is not None:
+        if self._left is not None or not self.size.height:  # once the size is known, it is asked again
             return
         # Who follows sees the newest ones; what is around them is asked for when somebody moves there.
-        count = (self.size.height or 50) if first is None else self.size.height + 2 * _AROUND
-        asked = AskRows(count, first, narrowed(self.filter.text, self.scope))
+        around = 0 if first is None else 2 * _AROUND
+        asked = AskRows(self.size.height + around, first, narrowed(self.filter.text, self.scope))
         if asked != self._asked:
             self._asked = asked
             self.feed.ask(asked)
