@@ -115,6 +115,9 @@ def test_why(dns_lab: DnsLab) -> None:
     dns = next(row for row in found["rows"] if row["what"].startswith("DNS"))
     assert dns["found"] == "found"
     assert any("www.pitop.lab. at" in line for line in dns["lines"])
+    assert any(
+        re.search(r"is dnsmasq .*asks 127\.53\.0\.10#53 \(\d+ sent, \d+ failed\)", line) for line in dns["lines"]
+    )
     missing = pitop(dns_lab, "--why", "nope.pitop.lab")
     assert missing.returncode == 1
     assert "no such name" in missing.stdout

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pitop.render.glyphs import LEVELS, bar, meter, sparkline
+from pitop.render.glyphs import LEVELS, bar, meter, reach, sparkline
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -22,6 +22,13 @@ def test_bars() -> None:
     assert bar(0.3125, 4, LEVELS["block"]) == "█▎"
     assert bar(0.5, 4, LEVELS["ascii"]) == "||"
     assert bar(1.5, 4, LEVELS["block"]) == "████"
+
+
+def test_how_far_a_line_reaches() -> None:
+    assert reach(0.25, 0.75, 8, LEVELS["block"]) == "━━────"
+    assert reach(0.5, 0.5, 4, LEVELS["ascii"]) == "||"
+    assert reach(0.9, 0.1, 4, LEVELS["block"]) == "━━━╸"
+    assert reach(0.0, 2.0, 4, LEVELS["ascii"]) == "...."
 
 
 def test_sparklines() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import Struct
 from textual.widgets import Input
@@ -323,6 +324,35 @@ async def test_search_and_filter(source: Handheld) -> None:
         assert list(screen.pane.table.rows) == records
 
     await run(source, test)
+
+
+async def test_figures_of_live_queries_and_of_an_answer_keep_to_their_line(source: Handheld) -> None:
+    queries = tuple(
+        LiveQuery(
+            ("10.0.0.2", 4000, "10.0.0.53", number, 1000.0), 1000.0, f"a-rather-long-name-{number}.example.", "A",
+            "10.0.0.2", "10.0.0.53", "NOERROR", unanswered=False, data="A 192.0.2.1", ms=0.4, tries=1, pid=7,
+            process="curl", start_ticks=70,
+        )
+        for number in range(5)
+    )  # fmt: skip
+
+    async def test(screen: Screen) -> None:
+        await screen.type("www.example")
+        begun = ((Part.LOOKUP, "www.example"),)
+        name = "www.a-rather-long-name-that-leaves-no-room.example."
+        asked = Question(name, "A")
+        answer = msgspec.structs.replace(answered(record("192.0.2.1")), question=asked)
+        await screen.give(snapshot(begun=begun, lookups=(Lookup(asked, answer),)))
+        assert len(screen.app.query_one("#summary", Notice)._text) == 1
+        assert "qr ra" not in screen.text()
+        await screen.pilot.press("v")
+        traffic = TrafficSnapshot(time=1001.0, host="test", running=True, queries=queries)
+        source.deliver["traffic"](traffic)
+        await screen.pilot.pause()
+        assert len(screen.app.query_one("#summary", Notice)._text) == 1
+        assert "most: a-rather-long-name" in screen.text()
+
+    await run(source, test, (100, 24))
 
 
 async def test_live_listens_only_while_it_is_shown(source: Handheld) -> None:

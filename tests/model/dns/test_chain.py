@@ -284,3 +284,25 @@ def test_anchor_files() -> None:
     for wrong in ("", "; nothing", ". IN DS 1 2", ". IN A 192.0.2.1"):
         with pytest.raises(AnchorError):
             parse_anchors(wrong)
+
+
+def refused() -> dns.message.Message:
+    message = dns.message.make_response(dns.message.make_query(ROOT, DNSKEY))
+    message.set_rcode(dns.rcode.REFUSED)
+    return message
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (None, "nobody answers"),
+        (refused(), "the server says REFUSED"),
+        (dns.message.make_response(dns.message.make_query(ROOT, DNSKEY)), "the server gives none"),
+    ],
+)
+def test_why_there_are_no_keys_to_judge_by_is_said(keys: dns.message.Message | None, words: str) -> None:
+    world = World()
+    world.messages[Fetch(ROOT, DNSKEY)] = keys
+    verdict = world.judge()
+    assert verdict.security is Security.INDETERMINATE
+    assert verdict.why == f"the keys of . could not be had: {words}"

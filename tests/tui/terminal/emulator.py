@@ -11,10 +11,11 @@ import signal
 import struct
 import termios
 import time
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pyte
+
+from bench.line import Line
 
 __all__ = ["Emulator"]
 
@@ -34,16 +35,14 @@ class Emulator:
         self, command: Sequence[str], *, rate: float | None = None, delay: float = 0.0, answers: bool = True
     ) -> None:
         self.width, self.height = 80, 24
-        self.rate, self.delay, self.answers = rate, delay, answers
+        self.line = Line(rate, delay)
+        self.answers = answers
         self.screen = pyte.Screen(self.width, self.height)
         self.stream = pyte.ByteStream(self.screen)
         self.output = b""
         self.modes: dict[int, bool] = {}
         self.kitty = 0
-        self._down: deque[tuple[float, bytes]] = deque()  # on their way to the screen
         self._part = b""
-        self._up: deque[tuple[float, bytes]] = deque()
-        self._free = time.monotonic()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             environment = {"TERM": "xterm-256color", "COLORTERM": "truecolor", "PATH": os.environ["PATH"]}
@@ -60,37 +59,32 @@ class Emulator:
     def press(self, keys: str) -> float:
         """Press keys; when that was."""
         now = time.monotonic()
-        self._up.append((now + self.delay, keys.encode()))
+        self.line.send_up(keys.encode())
         return now
 
     def turn(self) -> bool:
         """Move bytes for a moment; False when the program has ended."""
-        now = time.monotonic()
-        while self._up and self._up[0][0] <= now:
-            os.write(self.fd, self._up.popleft()[1])
-        take = 65536
-        if self.rate is not None:
-            self._free = max(self._free, now - 0.05)
-            take = int((now - self._free) * self.rate)
-        if take > 0 and select.select([self.fd], [], [], 0.005)[0]:
+        for keys in self.line.arrived(self.line.up):
+            os.write(self.fd, keys)
+        take = self.line.room()
+        if take and select.select([self.fd], [], [], 0.005)[0]:
             try:
                 data = os.read(self.fd, take)
             except OSError:
                 data = b""
             if not data:
-                self._show(float("inf"))
+                last = [data for _, data in self.line.down]
+                self.line.down.clear()
+                self._show(last)
                 return False
-            if self.rate is not None:
-                self._free += len(data) / self.rate
-            self._down.append((now + self.delay, data))
+            self.line.send_down(data)
         else:
             time.sleep(0.002)
-        self._show(time.monotonic())
+        self._show(self.line.arrived(self.line.down))
         return True
 
-    def _show(self, now: float) -> None:
-        while self._down and self._down[0][0] <= now:
-            data = self._down.popleft()[1]
+    def _show(self, arrived: Iterable[bytes]) -> None:
+        for data in arrived:
             self.output += data
             data = self._part + data
             cut = PART.search(data)  # a sequence of which the rest is still to come
@@ -104,7 +98,7 @@ class Emulator:
             for query in QUERY.findall(data):
                 position = b"\x1b[1;1R" if self.answers else b""
                 reply = position if query == b"\x1b[6n" else b"\x1b[?2026;2$y"
-                self._up.append((time.monotonic() + self.delay, reply))
+                self.line.send_up(reply)
 
     def until(self, reached: Callable[[], bool], seconds: float = 20) -> float:
         """Run until something is reached; when that was."""
@@ -140,7 +134,7 @@ class Emulator:
     @property
     def on_their_way(self) -> int:
         """Keys and answers that the program has not got."""
-        return len(self._up)
+        return len(self.line.up)
 
     @property
     def cells(self) -> list[list[object]]:

@@ -153,7 +153,7 @@ def test_answers_that_come_late_are_waited_for(emulator: Start) -> None:
     run = emulator()
     run.until_text("pressed 0")
     run.settle()
-    run.delay = 0.15  # from here on the way is longer than ever
+    run.line.delay = 0.15  # from here on the way is longer than ever
     pressed = run.press("r")
     run.until(lambda: time.monotonic() > pressed + 1)
     run.press("q")  # in the middle of frames, each with its question
