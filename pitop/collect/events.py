@@ -35,6 +35,7 @@ _NAMES_MOST = 65536
 _LOOKS_PER_SECOND = 300.0  # command lines read at most
 _BATCH = 0.02  # seconds between turns once that many were read
 _AWAY = 1.0  # seconds that events may wait in the socket when no snapshot is made
+_FIRST, _EARLY = 4, 0.25  # turns that come early, and after how many seconds: who begins to look need not wait
 _MOST = 100_000  # events taken in one go
 _STORM = 1000  # events in one turn after which the next one comes soon
 _SOON = 0.1  # seconds
@@ -92,9 +93,9 @@ class _Origin(Protocol):
 class EventsCollector:
     """Makes an EventsSnapshot each turn. `kernel` False looks at `root` only."""
 
-    every = None
-
     def __init__(self, root: str = "/proc", kernel: bool = True) -> None:
+        self.every: float | None = None
+        self._turns = 0
         self._host = host()
         self._log = _Log()
         self._before: tuple[float, int, int] | None = None
@@ -128,7 +129,10 @@ class EventsCollector:
             events, ended = tuple(log.events), tuple(log.ended)
             forks, execs, exits = log.forks, log.execs, log.exits
         at, forks_before, exits_before = self._before or (monotonic, None, None)
-        self._before = (monotonic, forks, exits)
+        self._turns += 1
+        self.every = _EARLY if self._turns <= _FIRST and self._origin.origin is Origin.KERNEL else None
+        if self._before is None or self.every is None:  # rates want more than a moment
+            self._before = (monotonic, forks, exits)
         return EventsSnapshot(
             time=now,
             host=self._host,

@@ -79,7 +79,8 @@ class LiveSource:
                 worker = Worker(topic, lambda: self._interval, lambda result: self._deliver(topic.name, result))
                 channel = self._channels[topic.name] = _Channel(worker)
                 channel.listeners.append(hold)
-                channel.needs = [self.subscribe(each, worker.put) for each in topic.needs]
+                for place, each in enumerate(topic.needs):
+                    channel.needs.append(self.subscribe(each, worker.put if place else worker.lead))
                 worker.start()
             else:
                 channel.listeners.append(hold)

@@ -61,8 +61,8 @@ class Topic(Generic[S]):
     """What can be asked for: its name, and its collector's class as `module:name`.
 
     A topic that is made of others `needs` them: they are collected as long as it is, and each of their snapshots and
-    failures is handed to its collector's `ask`. One that is `told` hears in the same way what was done from here
-    (`model.actions.Performed`).
+    failures is handed to its collector's `ask`, and the first of them leads: soon after each of its snapshots the
+    collector turns. One that is `told` hears in the same way what was done from here (`model.actions.Performed`).
     """
 
     name: str
@@ -98,6 +98,6 @@ TALKS: Topic[TalksSnapshot] = Topic("talks", "pitop.collect.talks:TalksCollector
 TIMELINE: Topic[TimelineSnapshot] = Topic(
     "timeline",
     "pitop.collect.timeline:TimelineCollector",
-    needs=(PROCESSES, EVENTS, SOCKETS, TRAFFIC),
+    needs=(EVENTS, PROCESSES, SOCKETS, TRAFFIC),
     told=True,
 )

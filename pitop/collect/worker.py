@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import select
 import threading
@@ -22,6 +23,8 @@ S = TypeVar("S", bound=Snapshot)
 
 _RETRY = 2.0  # seconds between attempts while a topic fails, at least
 _REQUESTS = 64  # waiting requests; the oldest are dropped, since panes repeat what they want
+_SETTLE = 0.05  # seconds that a led collector waits for what comes beside its leader
+_LATE = 1.5  # intervals after which it turns although its leader says nothing
 
 
 def failure(topic: str, error: BaseException) -> Failure:
@@ -39,7 +42,8 @@ class Worker(Generic[S]):
     """Runs a topic's collector until told to end.
 
     `interval` is asked before each wait. `deliver` is called on this thread. A collector that raises is closed,
-    its failure delivered, and made anew at the next turn.
+    its failure delivered, and made anew at the next turn. One whose topic needs others turns after the first of them,
+    its leader: what has happened is told at once, not up to an interval later.
     """
 
     def __init__(self, topic: Topic[S], interval: Callable[[], float], deliver: Callable[[S | Failure], None]) -> None:
@@ -47,7 +51,8 @@ class Worker(Generic[S]):
         self._interval = interval
         self._deliver = deliver
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._lock = threading.Lock()  # guards _wake against use after close, and _requests
+        self._lock = threading.Lock()  # guards _wake against use after close, _requests and _wanted
+        self._wanted = math.inf  # the moment at which somebody wants a turn, whatever the interval says
         self._requests: list[Struct] = []
         self._asked: dict[type[Struct], Struct] = {}  # the newest of each kind, for a collector that is made anew
         self._ended = threading.Event()
@@ -64,7 +69,7 @@ class Worker(Generic[S]):
                 return
             self._requests.append(request)
             del self._requests[:-_REQUESTS]
-            os.eventfd_write(self._wake, 1)
+            self._call(0.0)
 
     def put(self, message: Struct) -> None:
         """Hand `message` to the collector with its next turn: many may come before that, the newest of them count."""
@@ -73,18 +78,32 @@ class Worker(Generic[S]):
                 self._requests.append(message)
                 del self._requests[:-_REQUESTS]
 
+    def lead(self, message: Struct) -> None:
+        """Hand `message` to the collector and have it collect as soon as what usually comes beside it is there."""
+        with self._lock:
+            if not self._ended.is_set():
+                self._requests.append(message)
+                del self._requests[:-_REQUESTS]
+                self._call(time.monotonic() + _SETTLE)
+
     def nudge(self) -> None:
         """Collect at once (the interval changed, or somebody has just begun to look)."""
         with self._lock:
             if not self._ended.is_set():
-                os.eventfd_write(self._wake, 1)
+                self._call(0.0)
 
     def end(self) -> None:
         """Tell the thread to end; `join` waits for it."""
         with self._lock:
             if not self._ended.is_set():
                 self._ended.set()
-                os.eventfd_write(self._wake, 1)
+                self._call(0.0)
+
+    def _call(self, moment: float) -> None:
+        """Have a turn at `moment`, unless one is wanted before; with the lock."""
+        if moment < self._wanted:
+            self._wanted = moment
+            os.eventfd_write(self._wake, 1)
 
     def join(self, seconds: float) -> bool:
         """Whether the thread has ended within `seconds`. From the thread itself: False at once."""
@@ -109,6 +128,8 @@ class Worker(Generic[S]):
                         collector.ask(request)
                     result: S | Failure = collector.collect()
                     pause = collector.every or pause
+                    if self.topic.needs:
+                        pause *= _LATE
                 except Exception as error:  # whatever a collector raises is shown in its pane
                     result = failure(self.topic.name, error)
                     collector = self._closed(collector)
@@ -137,11 +158,19 @@ class Worker(Generic[S]):
         poll.register(self._wake, select.POLLIN)
         for descriptor in collector.descriptors() if collector is not None else ():
             poll.register(descriptor, select.POLLIN)
-        remaining = due - time.monotonic()
-        happened = poll.poll(max(0.0, remaining * 1000))
-        if any(descriptor == self._wake for descriptor, _ in happened):
-            os.eventfd_read(self._wake)
-        return bool(happened)
+        while True:
+            with self._lock:
+                wanted = self._wanted
+            remaining = min(due, wanted) - time.monotonic()
+            if remaining <= 0:
+                with self._lock:
+                    self._wanted = math.inf
+                return wanted < due
+            happened = poll.poll(remaining * 1000)
+            if any(descriptor == self._wake for descriptor, _ in happened):
+                os.eventfd_read(self._wake)
+            elif happened:
+                return True
 
     @staticmethod
     def _closed(collector: Collector[Any] | None) -> None:

@@ -136,6 +136,15 @@ def test_a_topic_that_is_made_of_others_hears_what_they_tell(monkeypatch: pytest
     source.close()
 
 
+def test_a_topic_that_is_made_of_others_turns_as_soon_as_the_first_of_them_tells() -> None:
+    source, results = LiveSource(60), Results()
+    source.subscribe(JOINED, results.put)
+    until(results, lambda asked: len(asked) == 1)
+    source.ask(COUNTING, Wish("more"))
+    until(results, lambda asked: len(asked) == 2)
+    source.close()
+
+
 def until(results: Results, holds: Callable[[tuple[Any, ...]], bool]) -> None:
     """Wait for a snapshot by which the collector has been asked what `holds`."""
     limit = time.monotonic() + 10
