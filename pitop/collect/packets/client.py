@@ -1,4 +1,4 @@
-"""The screen's side of a capture: starts the helper, hands messages on."""
+"""The screen's side of helper processes: starts one, hands messages on."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from pitop.collect.collector import Unavailable
 from pitop.collect.packets.messages import Channel, Config, FromHelper, Problem
 
-__all__ = ["CaptureClient"]
+__all__ = ["CaptureClient", "Client"]
 
-_CODE = "import sys; sys.path[:0] = {path!r}; from pitop.collect.packets.helper import main; sys.exit(main())"
+_CODE = "import sys; sys.path[:0] = {path!r}; from {module} import main; sys.exit(main())"
 
 
-class CaptureClient:
-    """One helper process and the channel to it; a context manager. `messages` gives what it says."""
+class Client:
+    """One helper process and the channel to it; a context manager. `messages` gives what it says.
 
-    def __init__(self, config: Config) -> None:
-        if config.path is not None:
-            config = msgspec.structs.replace(config, path=os.path.abspath(config.path))
-        self.config = config
+    The process runs `main` of `module` with the descriptor of its end as its first argument, then `arguments`. `what`
+    names it in words that people read.
+    """
+
+    def __init__(self, module: str, arguments: tuple[str, ...], incoming: Any, what: str) -> None:
+        self.what = what
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -34,14 +36,7 @@ class CaptureClient:
         self._errors = os.memfd_create("pitop-helper", os.MFD_CLOEXEC)
         try:
             self._process = subprocess.Popen(
-                [
-                    sys.executable,
-                    "-s",
-                    "-c",
-                    _CODE.format(path=path),
-                    str(theirs.fileno()),
-                    msgspec.json.encode(config).decode(),
-                ],
+                [sys.executable, "-s", "-c", _CODE.format(path=path, module=module), str(theirs.fileno()), *arguments],
                 pass_fds=(theirs.fileno(),),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -51,9 +46,9 @@ class CaptureClient:
             )
         finally:
             theirs.close()
-        self.channel = Channel(ours, FromHelper)
+        self.channel = Channel(ours, incoming)
 
-    def __enter__(self) -> CaptureClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -78,7 +73,7 @@ class CaptureClient:
             said = self.channel.receive()
         except msgspec.DecodeError as error:
             self.close()
-            raise Unavailable(f"the capturing helper said what cannot be understood: {error}") from None
+            raise Unavailable(f"{self.what} said what cannot be understood: {error}") from None
         rest = []
         for message in said:
             if isinstance(message, Problem):
@@ -86,7 +81,7 @@ class CaptureClient:
             rest.append(message)
         self.channel.flush()
         if self.channel.closed and not rest:
-            raise Unavailable(f"the capturing helper has ended: {self._last_words()}", "It can be started again.")
+            raise Unavailable(f"{self.what} has ended: {self._last_words()}", "It can be started again.")
         return rest
 
     def waiting(self, seconds: float) -> bool:
@@ -94,14 +89,6 @@ class CaptureClient:
         poll = select.poll()
         poll.register(self.channel.fileno(), select.POLLIN | (select.POLLOUT if self.channel.waiting else 0))
         return bool(poll.poll(seconds * 1000))
-
-    def stream(self, tick: float = 0.2) -> Iterator[Any]:
-        """Messages as they come, and None after each `tick` without any."""
-        while True:
-            if not self.waiting(tick):
-                yield None
-                continue
-            yield from self.messages()
 
     def _last_words(self) -> str:
         try:
@@ -126,3 +113,22 @@ class CaptureClient:
         if self._errors >= 0:
             os.close(self._errors)
             self._errors = -1
+
+
+class CaptureClient(Client):
+    """The capturing helper."""
+
+    def __init__(self, config: Config) -> None:
+        if config.path is not None:
+            config = msgspec.structs.replace(config, path=os.path.abspath(config.path))
+        self.config = config
+        encoded = msgspec.json.encode(config).decode()
+        super().__init__("pitop.collect.packets.helper", (encoded,), FromHelper, "the capturing helper")
+
+    def stream(self, tick: float = 0.2) -> Iterator[Any]:
+        """Messages as they come, and None after each `tick` without any."""
+        while True:
+            if not self.waiting(tick):
+                yield None
+                continue
+            yield from self.messages()

@@ -7,10 +7,12 @@ import time
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pitop.collect.collector import Unavailable
 from pitop.collect.packets import messages
 from pitop.collect.packets.client import CaptureClient
+from pitop.collect.packets.dissecting import Dissect, Dissector
 from pitop.collect.packets.messages import (
     Chosen,
     Config,
@@ -74,6 +76,8 @@ class PacketsCollector:
         self._status: CaptureStatus = CaptureStatus()
         self._running = False
         self._detail: Detail | None = None
+        self._apart: Detail | None = None  # the packet that is being taken apart
+        self._dissector = Dissector()
         self._stream: Stream | None = None
         self._ladder: Ladder | None = None
         self._overview: Overview | None = None
@@ -86,9 +90,10 @@ class PacketsCollector:
         self._save_problem = ""
 
     def descriptors(self) -> Sequence[int]:
-        """The channels of the helper, and of the one that is starting."""
+        """The channels of the helper, of the one that is starting, and of what takes packets apart."""
         coming = None if self._coming is None else self._coming[0]
-        return tuple(each.fileno() for each in (self._client, coming) if each is not None)
+        clients = tuple(each.fileno() for each in (self._client, coming) if each is not None)
+        return (*clients, *self._dissector.descriptors())
 
     def ask(self, request: Struct) -> None:
         """Take in what the pane wants."""
@@ -127,6 +132,7 @@ class PacketsCollector:
             except Unavailable as error:
                 self._stop()
                 self._problem = (str(error), error.advice)
+        self._take_apart()
         rows = self._rows
         problem = self._problem if self._problem[0] else self._refusal
         return PacketsSnapshot(
@@ -221,7 +227,7 @@ class PacketsCollector:
         if self._client is not None:
             self._client.close()
             self._client = None
-        self._detail = self._stream = self._ladder = None
+        self._detail = self._apart = self._stream = self._ladder = None
 
     def _forget_coming(self) -> None:
         if self._coming is not None:
@@ -235,7 +241,7 @@ class PacketsCollector:
             self._client.send(Look(self._serial, asked.count, asked.first, asked.filter))
 
     def _about(self, asked: AskAbout) -> None:
-        self._detail = self._stream = self._ladder = None
+        self._detail = self._apart = self._stream = self._ladder = None
         if self._client is not None:
             self._client.send(Select(self._serial, asked.number, asked.what == "stream", asked.what == "ladder"))
 
@@ -250,7 +256,9 @@ class PacketsCollector:
             self._status = message
         elif isinstance(message, Details):
             if message.packet is not None:
-                self._detail = Detail(message.packet, message.data, message.layers)
+                self._apart = Detail(message.packet, message.data, None)
+                if not self._dissector.begin(Dissect(message.number, message.link, message.data)):
+                    self._detail = self._apart
         elif isinstance(message, StreamOf):
             self._stream = message.stream
         elif isinstance(message, LadderOf):
@@ -264,6 +272,13 @@ class PacketsCollector:
         elif isinstance(message, Ended):
             self._status = message.status
             self._running = False
+
+    def _take_apart(self) -> None:
+        """Add the layers of the packet that somebody looks at, once they are there."""
+        taken = self._dissector.taken()
+        if taken is not None and self._apart is not None and taken.number == self._apart.packet.number:
+            self._detail = replace(self._apart, layers=taken.layers)
+            self._apart = None
 
     # --- saving
 
@@ -309,9 +324,10 @@ class PacketsCollector:
                 self._save_problem = self._save_problem or _unwritten(path, error, self._saved)
 
     def close(self) -> None:
-        """End the helper, and the one that is starting."""
+        """End the helper, the one that is starting, and what takes packets apart."""
         self._forget_coming()
         self._stop()
+        self._dissector.close()
 
 
 def _unwritten(path: str | None, error: OSError, packets: int) -> str:

@@ -48,9 +48,8 @@ from pitop.collect.packets.sightings import Sightings
 from pitop.collect.packets.store import PacketStore
 from pitop.collect.packets.telling import Telling
 from pitop.collect.packets.view import View
-from pitop.kernel.packets.dissect import layers_of, preload
 from pitop.kernel.packets.libpcap import BadFilter, LibpcapMissing
-from pitop.kernel.packets.privileges import give_up, readable_by_all
+from pitop.kernel.packets.privileges import give_up
 from pitop.kernel.packets.reader import CaptureFileError
 from pitop.kernel.packets.ring import CaptureProblem, Ring
 from pitop.model.filter import FilterError
@@ -67,7 +66,6 @@ _REST = 0.006  # seconds that it leaves to others after each slice while it is b
 _MEMORY = 3 << 30
 _BLOCKS, _LIGHT_BLOCKS = 128, 16  # of the ring, a quarter of a MiB each
 _STATUS_EVERY = 0.5
-_TIDY_EVERY = 200  # dissected packets, which do hold circles, between two collections of garbage
 _SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
 _PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
 
@@ -92,7 +90,6 @@ class Helper:
         self._look: Look | None = None
         self._shown: tuple[int, int, int, Look] | None = None
         self.ended = False
-        self._dissected = 0
         self.sightings = None if finder is None else Sightings(finder, self.index.flows)
         self.telling: Telling | None = None
         self._trouble = ""
@@ -262,15 +259,10 @@ class Helper:
                 self.channel.send(LadderOf(asked.serial, None if flow is None else ladder_of(flow, rows)))
             return
         if row is None:
-            self.channel.send(Details(asked.serial, asked.number, None, b"", ()))
+            self.channel.send(Details(asked.serial, asked.number, None, b"", 0))
             return
-        data = row.frame.data
-        self._dissected += 1
-        if self._dissected % _TIDY_EVERY == 0:
-            gc.collect()
-        self.channel.send(
-            Details(asked.serial, asked.number, Packet.of(row), data[:65536], layers_of(data, row.frame.link))
-        )
+        frame = row.frame
+        self.channel.send(Details(asked.serial, asked.number, Packet.of(row), frame.data[:65536], frame.link))
 
     def _rows_of(self, flow: Flow) -> list[Row]:
         """The packets of a flow that are still there, 5,000 at most."""
@@ -364,9 +356,6 @@ def main() -> int:
     finder: Channel | None = None
     if config.path is None:
         finder = Channel(start_finder(config, [connection.fileno()]), Found)
-    if not (config.light or (readable_by_all(os.__file__) and readable_by_all(__file__))):
-        # An interpreter in somebody's home: nothing can be imported any more once the privileges are gone.
-        preload()
     try:
         source = _opened(config)
     except CaptureProblem as problem:

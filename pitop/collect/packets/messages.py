@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Struct
 
 from pitop.model.packets.conversation import Conversation, Ladder, Stream
-from pitop.model.packets.detail import Layer
 from pitop.model.packets.packet import Packet
 from pitop.model.packets.snapshot import CaptureStatus
 from pitop.model.packets.statistics import Overview
@@ -182,13 +181,13 @@ class Saved(Struct, frozen=True, tag=True):
 
 
 class Details(Struct, frozen=True, tag=True):
-    """A packet's layers and bytes; none of it when the packet is gone."""
+    """A packet, its bytes and the type of its link layer; none of it when the packet is gone."""
 
     serial: int
     number: int
     packet: Packet | None
     data: bytes
-    layers: tuple[Layer, ...]
+    link: int
 
 
 class StreamOf(Struct, frozen=True, tag=True):

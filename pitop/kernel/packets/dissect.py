@@ -1,4 +1,4 @@
-"""The selected packet taken apart by scapy, which is imported when the first one is asked for."""
+"""A packet taken apart by scapy, which is imported when the first one is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from pitop.model.packets.detail import DetailField, Layer
 
-__all__ = ["layers_of", "preload"]
+__all__ = ["layers_of", "not_dissected", "preload"]
 
 _MOST_LAYERS, _MOST_FIELDS, _MOST_TEXT = 40, 400, 400
 
@@ -24,8 +24,12 @@ def layers_of(data: bytes, link: int) -> tuple[Layer, ...]:
         packet: Any = _outermost(link)(data)
         return tuple(_layers(packet, len(data)))
     except Exception as error:  # scapy raises whatever its dissectors happen to raise
-        reason = f"{type(error).__name__}: {error}"[:_MOST_TEXT]
-        return (Layer("not dissected", 0, len(data), (DetailField("reason", reason),)),)
+        return not_dissected(data, f"{type(error).__name__}: {error}")
+
+
+def not_dissected(data: bytes, reason: str) -> tuple[Layer, ...]:
+    """The one layer of a packet that could not be taken apart."""
+    return (Layer("not dissected", 0, len(data), (DetailField("reason", reason[:_MOST_TEXT]),)),)
 
 
 def _outermost(link: int) -> Any:

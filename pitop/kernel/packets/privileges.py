@@ -9,7 +9,7 @@ import pwd
 import resource
 from collections.abc import Collection
 
-__all__ = ["DAC_READ_SEARCH", "NOBODY", "SYS_PTRACE", "give_up", "readable_by_all"]
+__all__ = ["DAC_READ_SEARCH", "NOBODY", "SYS_PTRACE", "give_up"]
 
 DAC_READ_SEARCH, SYS_PTRACE = 2, 19
 """Capabilities by their numbers (capabilities(7)): to read through any folder, and to look at any process."""
@@ -23,21 +23,6 @@ _CAPABILITY_VERSION = 0x20080522
 
 class _Header(ctypes.Structure):
     _fields_ = (("version", ctypes.c_uint32), ("pid", ctypes.c_int))
-
-
-def readable_by_all(path: str) -> bool:
-    """Whether everybody may read a file and go through the folders above it."""
-    path = os.path.realpath(path)
-    try:
-        if not os.stat(path).st_mode & 0o004:
-            return False
-        while path != "/":
-            path = os.path.dirname(path)
-            if not os.stat(path).st_mode & 0o001:
-                return False
-    except OSError:
-        return False
-    return True
 
 
 def give_up(memory_bytes: int, *, files: bool = False, hurried: bool = True, kept: Collection[int] = ()) -> None:

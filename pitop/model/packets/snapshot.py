@@ -85,11 +85,11 @@ class Halt(Struct, frozen=True):
 
 
 class Detail(Struct, frozen=True):
-    """A packet taken apart."""
+    """A packet taken apart; `layers` is None until that is done."""
 
     packet: Packet
     data: bytes
-    layers: tuple[Layer, ...]
+    layers: tuple[Layer, ...] | None
 
 
 class PacketsSnapshot(Snapshot, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pitop.collect.packets import dissecting
 from pitop.collect.packets.collector import PacketsCollector
 from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, Halt, PacketsSnapshot, SaveTo
 
@@ -163,8 +165,7 @@ def test_a_capture_that_is_halted_keeps_what_is_there(collector: PacketsCollecto
         snapshot = until(collector, lambda each: len(each.rows) == 1)
         assert not snapshot.running
         sender.sendto(b"after", ("127.0.0.1", 47113))
-        collector.ask(AskAbout(1))
-        assert until(collector, lambda each: each.detail is not None).detail
+        assert apart(collector, 1)[-1] == "Raw"
         collector.ask(AskRows(5))
         assert until(collector, lambda each: each.total > 0).status.captured == 1
 
@@ -179,6 +180,52 @@ def test_who_looks_away_is_told_the_counts_alone(collector: PacketsCollector) ->
     assert not until(collector, lambda each: each.status.captured == 1).rows
     collector.ask(AskRows(10))
     assert until(collector, lambda each: len(each.rows) == 1).rows
+
+
+def apart(collector: PacketsCollector, number: int) -> list[str]:
+    """The names of a packet's layers."""
+    collector.ask(AskAbout(number))
+    detail = until(collector, lambda each: each.detail is not None and each.detail.layers is not None).detail
+    assert detail is not None
+    assert detail.layers is not None
+    assert detail.packet.number == number
+    return [layer.name for layer in detail.layers]
+
+
+def test_a_packet_is_taken_apart_where_it_can_do_no_harm(
+    collector: PacketsCollector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collector.ask(Capture(path=str(DATA / "ssh.pcap")))
+    collector.ask(AskRows(1, 0))
+    until(collector, lambda each: each.total == 54)
+    collector.ask(AskAbout(4))
+    first = until(collector, lambda each: each.detail is not None).detail
+    assert first is not None
+    assert first.layers is None, "its bytes are shown while the dissector is still starting"
+    assert apart(collector, 4) == ["Ethernet", "IP", "TCP", "Raw"]
+    client = collector._dissector._client
+    assert client is not None
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{client.pid}/status").read_text().splitlines())
+    assert {int(status[kind], 16) for kind in ("CapPrm", "CapEff", "CapBnd", "CapInh", "CapAmb")} <= {0} | (
+        {int(status["CapBnd"], 16)} if os.geteuid() else set()
+    )
+    assert status["NoNewPrivs"].strip() == "1"
+
+    os.kill(client.pid, signal.SIGSTOP)
+    monkeypatch.setattr(dissecting, "_LONGEST", 0.2)
+    assert apart(collector, 1) == ["not dissected"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(client.pid, 0)
+    monkeypatch.undo()
+    assert apart(collector, 1) == ["Ethernet", "IP", "TCP"]
+    client = collector._dissector._client
+    assert client is not None
+    os.kill(client.pid, signal.SIGKILL)
+    assert apart(collector, 5) == ["not dissected"]
+    assert apart(collector, 5)[-1] == "TCP"
+
+    monkeypatch.setattr(dissecting, "_IDLE", 0.1)
+    until(collector, lambda _: collector._dissector._client is None)
 
 
 def test_a_full_disk_is_told_and_the_capture_goes_on(collector: PacketsCollector) -> None:

@@ -6,6 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Container
 
 from pitop.model.packets.snapshot import Detail
+from pitop.render.field import Tone
 from pitop.render.packets.sheets import detail_lines, dump_lines, field_places
 from pitop.tui.panes.packets.sheet import Sheet
 
@@ -54,12 +55,14 @@ class Anatomy(Container):
         self._detail = None
 
     def renew(self, detail: Detail | None) -> None:
-        """Show a packet, unless it is the one that is shown."""
+        """Show a packet, or its layers once they are known, unless it is the one that is shown."""
         if not self.opened or detail is None:
             return
-        if self._detail is None or detail.packet.number != self._detail.packet.number:
+        shown = self._detail
+        if shown is None or (shown.packet.number, shown.layers) != (detail.packet.number, detail.layers):
             self._detail = detail
-            self.query_one("#layers", Sheet).say(detail_lines(detail.layers))
+            lines = [[("Being taken apart …", Tone.FAINT)]] if detail.layers is None else detail_lines(detail.layers)
+            self.query_one("#layers", Sheet).say(lines)
             self._mark(0)
 
     def on_sheet_moved(self, event: Sheet.Moved) -> None:
@@ -70,7 +73,7 @@ class Anatomy(Container):
     def _mark(self, place: int) -> None:
         if self._detail is None:
             return
-        places = field_places(self._detail.layers)
+        places = field_places(self._detail.layers or ())
         mark = places[place] if place < len(places) else (0, 0)
         dump = self.query_one("#dump", Sheet)
         dump.say(dump_lines(self._detail.data, mark), keep=True)
