@@ -214,9 +214,13 @@ class TablePane(SearchPane, Generic[R]):
 
     def present(self) -> None:
         """Arrange the rows anew and show them."""
-        rows, prefixes = self.ordered([row for row in self.everything() if self.filter(row)])
+        rows, prefixes = self.ordered(self.passing(self.everything()))
         self.table.show(rows, prefixes)
         self.tell(len(rows))
+
+    def passing(self, rows: Sequence[R]) -> list[R]:
+        """Those of `rows` that pass the filter, as a list to be ordered."""
+        return [row for row in rows if self.filter(row)] if self.filter.text.strip() else list(rows)
 
     def retell(self) -> None:
         """Renew the summary line where as many rows are shown as before."""

@@ -238,7 +238,7 @@ class ProcessesPane(WatchingPane):
         rows = self.everything()
         narrowed = bool(self.filter.text.strip())
         if not self.tree_shown:
-            chosen = [row for row in rows if self.filter(row)] if narrowed else list(rows)
+            chosen = self.passing(rows)
             self.table.show(*self.ordered(chosen))
             self.tell(len(chosen))
             return

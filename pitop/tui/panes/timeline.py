@@ -90,6 +90,12 @@ class TimelinePane(TablePane[Happening]):
             rows = [row for row in rows if row.kind in kinds]
         return self.within(rows)
 
+    def ordered(self, rows: list[Happening]) -> tuple[Sequence[Happening], Sequence[str] | None]:
+        """They come newest first."""
+        if (self.sort_key, self.falling) == self.order:
+            return rows, None
+        return super().ordered(rows)
+
     def about(self, row: Happening) -> About:
         """Whom and what it concerns."""
         return about_happening(row)

@@ -152,7 +152,7 @@ class TrafficPane(TablePane[TrafficRow]):
 
     def present(self) -> None:
         """The rows, or their sums; what did not change stays the same object."""
-        rows: Sequence[TrafficRow] = [row for row in self.everything() if self.filter(row)]
+        rows = self.passing(self.everything())
         if self._view and self._under is None:
             before = self._made
             rows = [
@@ -160,7 +160,7 @@ class TrafficPane(TablePane[TrafficRow]):
                 for row in grouped(rows, cast(By, self._view))
             ]
             self._made = {row.key: row for row in rows}
-        ordered, prefixes = self.ordered(list(rows))
+        ordered, prefixes = self.ordered(rows)
         self.table.show(ordered, prefixes)
         self.tell(len(ordered))
 

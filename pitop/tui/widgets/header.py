@@ -57,9 +57,8 @@ class Header(Lines):
 
     def update_lines(self) -> None:
         """Paint the lines that are not as they were painted."""
-        for y in range(self.size.height):
-            if y >= len(self._painted) or self._painted[y] != self.line(y):
-                self.refresh_line(y)
+        painted = self._painted
+        self.refresh_lines(y for y in range(self.size.height) if y >= len(painted) or painted[y] != self.line(y))
 
     def on_resize(self) -> None:
         """Everything moves."""

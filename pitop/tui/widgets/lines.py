@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
@@ -55,29 +58,41 @@ class Lines(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Textual's line API."""
-        return Strip(self.line(y)).adjust_cell_length(self.size.width, self.backdrop(y))
+        return self._strip(y, self.size.width, (), None)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines of `crop`, drawn anew where they were refreshed."""
         if self.styles.gutter:  # somebody has given it a border after all
             return super().render_lines(crop)
-        drawn = self._drawn
-        if self._drawn_size != self.size:
-            self._drawn_size = self.size
+        drawn, size = self._drawn, self.size
+        if self._drawn_size != size:
+            self._drawn_size = size
             drawn.clear()
+        filters: Sequence[LineFilter] | None = None
         strips = []
         for y in crop.line_range:
             strip = drawn.get(y)
             if strip is None:
-                strip = self.render_line(y)
-                background = self.background_colors[1]
-                for line_filter in self.get_line_filters():
-                    strip = strip.apply_filter(line_filter, background)
-                drawn[y] = strip
+                if filters is None:
+                    filters, background = self.get_line_filters(), self.background_colors[1]
+                strip = drawn[y] = self._strip(y, size.width, filters, background)
             strips.append(strip)
-        if crop.column_span != (0, self.size.width):
+        if crop.column_span != (0, size.width):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
+
+    def _strip(self, y: int, width: int, filters: Sequence[LineFilter], background: Color | None) -> Strip:
+        """Line `y`, filtered and as wide as the widget. Strips are dear to make: one is enough where nothing is cut."""
+        segments = self.line(y)
+        taken = sum(segment.cell_length for segment in segments)
+        if taken > width:
+            segments = list(Strip(segments, taken).adjust_cell_length(width))
+        elif taken < width:
+            segments = [*segments, Segment(" " * (width - taken), self.backdrop(y))]
+        if background is not None:
+            for line_filter in filters:
+                segments = line_filter.apply(segments, background)
+        return Strip(segments, width)
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Have the lines of `regions` drawn anew, or all."""
@@ -98,3 +113,10 @@ class Lines(Widget):
     def refresh_line(self, y: int) -> None:
         """Have one line painted anew."""
         self.refresh(Region(0, y, self.size.width, 1))
+
+    def refresh_lines(self, lines: Iterable[int]) -> None:
+        """Have several lines painted anew; nothing is done where there are none."""
+        width = self.size.width
+        regions = [Region(0, y, width, 1) for y in lines]
+        if regions:
+            self.refresh(*regions)

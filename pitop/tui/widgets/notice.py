@@ -92,9 +92,7 @@ class Notice(Lines):
         if len(before) != len(self._text):
             self.styles.height = len(self._text)
             self.styles.display = "block" if self._text else "none"
-        for y, line in enumerate(self._text):
-            if y >= len(before) or before[y] != line:
-                self.refresh_line(y)
+        self.refresh_lines(y for y, line in enumerate(self._text) if y >= len(before) or before[y] != line)
 
     def backdrop(self, y: int) -> Style:
         """A bar, or nothing."""

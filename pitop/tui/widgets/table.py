@@ -386,9 +386,7 @@ class Table(Lines, Generic[R], can_focus=True):
 
     def _repaint(self) -> None:
         """Have those lines painted that would look different."""
-        for y in range(1, self.size.height):
-            if self._painted.get(y) != self._look(y):
-                self.refresh_line(y)
+        self.refresh_lines(y for y in range(1, self.size.height) if self._painted.get(y) != self._look(y))
 
     def _look(self, y: int) -> _Painted | None:
         place = self._top + y - 1
@@ -418,17 +416,15 @@ class Table(Lines, Generic[R], can_focus=True):
     def line(self, y: int) -> list[Segment]:
         """The header, or a row."""
         if y == 0:
-            return self._shifted(self._title_line())
+            return sideways(self._title_line(), self._side, self.size.width)
         look = self._look(y)
         if look is None:
             self._painted.pop(y, None)
             words = self.empty_words if y == 2 and not self._rows else ""
             return [Segment("  " + visible(words), self.looks.style(Tone.FAINT))] if words else []
         self._painted[y] = look
-        return self._shifted(self._row_line(self._top + y - 1, self.size.width + self._side))
-
-    def _shifted(self, line: list[Segment]) -> list[Segment]:
-        return sideways(line, self._side, self.size.width)
+        width = self.size.width
+        return sideways(self._row_line(self._top + y - 1, width + self._side), self._side, width)
 
     def _title_line(self) -> list[Segment]:
         looks = self.looks

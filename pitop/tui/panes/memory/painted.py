@@ -35,9 +35,7 @@ class Painted(Lines):
         if not self.is_attached or not self.size.width:
             return
         before, self._lines = self._lines, self.composed(self.size.width, self.size.height)
-        for y in range(self.size.height):
-            if _line(before, y) != _line(self._lines, y):
-                self.refresh_line(y)
+        self.refresh_lines(y for y in range(self.size.height) if _line(before, y) != _line(self._lines, y))
 
     def on_resize(self) -> None:
         """Everything moves."""

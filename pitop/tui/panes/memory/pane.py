@@ -239,7 +239,7 @@ class MemoryPane(TablePane[MemoryRow]):
         if self._processes is None:
             return
         rows = self.everything()
-        chosen = [row for row in rows if self.filter(row)] if self.filter.text.strip() else list(rows)
+        chosen = self.passing(rows)
         self._chosen = chosen
         self._totals.show(totals(chosen) if chosen else None)
         shown = chosen

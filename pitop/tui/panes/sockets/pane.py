@@ -195,14 +195,12 @@ class SocketsPane(ActingSocketsPane):
         """Arrange the rows of the view anew; groups that did not change stay the same objects."""
         if self._snapshot is None:
             return
-        rows: Sequence[Any] = self.everything()
-        if self.filter.text.strip():
-            rows = [row for row in rows if self.filter(row)]
+        rows: list[Any] = self.passing(self.everything())
         if self._view != "list":
             before = self._made
             rows = [row if (known := before.get(row.key)) != row else known for row in VIEWS[self._view].rows(rows)]
             self._made = {row.key: row for row in rows}
-        ordered, prefixes = self.ordered(list(rows))
+        ordered, prefixes = self.ordered(rows)
         self.table.show(ordered, prefixes)
         if self.size.width > _FITTING:
             self._fit_addresses()
