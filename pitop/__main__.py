@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-__all__ = ["main"]
+__all__ = ["main", "spare_typing_extensions"]
 
 COMMANDS = {
     "dns": "names looked up, traced, proved, compared (dig, host)",
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _command(name: str, arguments: Sequence[str]) -> int:
     """A subcommand, with what all of them have in common: closed pipes, interrupts, one line for a failure."""
-    _spare_typing_extensions()
+    spare_typing_extensions()
     from pitop.collect.collector import Unavailable
 
     for stream in (sys.stdout, sys.stderr):
@@ -69,7 +69,7 @@ def _command(name: str, arguments: Sequence[str]) -> int:
     return status
 
 
-def _spare_typing_extensions() -> None:
+def spare_typing_extensions() -> None:
     """Have msgspec find typing's own names instead: from Python 3.11 on they are the same, and a sixth of a start is
     spared. It takes them where typing_extensions is not installed, so that is what it is told."""
     name = "typing_extensions"

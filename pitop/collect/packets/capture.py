@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from array import array
 from collections.abc import Iterator
@@ -155,6 +154,8 @@ class FileInput:
     """
 
     def __init__(self, path: str) -> None:
+        import tempfile  # dear, and not for those who capture
+
         self._file = CaptureFile(path)
         self._frames: Iterator[Frame] = iter(self._file)
         self._spool = tempfile.TemporaryFile(buffering=1 << 18)  # noqa: SIM115 - it lives as long as this object

@@ -17,7 +17,14 @@ from pitop.collect.packets.messages import Channel, Config, FromHelper, Problem
 
 __all__ = ["CaptureClient", "Client"]
 
-_CODE = "import sys; sys.path[:0] = {path!r}; from {module} import main; sys.exit(main())"
+_CODE = """
+import sys
+sys.path[:0] = {path!r}
+from pitop.__main__ import spare_typing_extensions
+spare_typing_extensions()
+from {module} import main
+sys.exit(main())
+"""
 
 
 class Client:

@@ -50,6 +50,7 @@ from pitop.model.packets.statistics import Overview
 __all__ = ["PacketsCollector"]
 
 _OVERVIEW_EVERY = 1.0
+_RETIRE = 50  # milliseconds that a packet may wait in the ring: who looks at it sees no difference
 
 
 class PacketsCollector:
@@ -208,6 +209,7 @@ class PacketsCollector:
                 interface=capture.interface,
                 path=capture.path,
                 expression=capture.expression,
+                retire_ms=_RETIRE,
                 sessions=tuple((each.local, each.local_port, each.remote, each.remote_port) for each in sessions),
             )
         )

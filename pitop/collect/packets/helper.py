@@ -64,7 +64,7 @@ __all__ = ["Helper", "main"]
 
 _REST = 0.006  # seconds that it leaves to others after each slice while it is behind
 _MEMORY = 3 << 30
-_BLOCKS, _LIGHT_BLOCKS = 128, 16  # of the ring, a quarter of a MiB each
+_BLOCKS, _LIGHT_BLOCKS = 48, 16  # of the ring, a quarter of a MiB each
 _STATUS_EVERY = 0.5
 _SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
 _PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
@@ -89,6 +89,7 @@ class Helper:
         self._told = 0.0
         self._look: Look | None = None
         self._shown: tuple[int, int, int, Look] | None = None
+        self._blank = True  # whether the rows that were told last were none
         self.ended = False
         self.sightings = None if finder is None else Sightings(finder, self.index.flows)
         self.telling: Telling | None = None
@@ -190,6 +191,8 @@ class Helper:
             # More new packets than there are lines: nobody can read along, so they need not come as often.
             hasty = self._shown is not None and self.store.next - self._shown[0] > self._look.count
             every = _STATUS_EVERY if hasty else _SHOWN_EVERY
+            if self._blank and len(self.view):
+                every = 0.0  # the first one is waited for
             if now - self._told >= every and (shown != self._shown or now - self._told >= _STATUS_EVERY):
                 self._shown = shown
                 self._told = now
@@ -204,6 +207,7 @@ class Helper:
         first, numbers = self.view.numbers(look.first, min(look.count, 1000))
         packets = self.view.packets(numbers)
         total = len(self.view)
+        self._blank = not packets
         self.channel.send(Rows(look.serial, first, total, self.view.examined, packets, self.status()))
 
     def _opened(self, flow: Flow, summary: Summary, frame: Frame) -> None:

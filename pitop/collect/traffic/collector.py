@@ -24,6 +24,7 @@ from pitop.model.traffic import AskTraffic, Talk, TrafficSnapshot
 __all__ = ["TrafficCollector"]
 
 _EVERY = 0.25  # seconds between two tellings of what has changed
+_RETIRE = 100  # milliseconds that a packet may wait in the ring
 _STORE = 8 << 20  # bytes of packets that the helper keeps
 _MOST = 5_000  # conversations
 _STATES = ("attributed", "unknown", "sought")
@@ -115,6 +116,7 @@ class TrafficCollector:
             Config(
                 sessions=tuple((each.local, each.local_port, each.remote, each.remote_port) for each in sessions),
                 limit_bytes=_STORE,
+                retire_ms=_RETIRE,
                 light=True,
                 traced=self._traced,
             )

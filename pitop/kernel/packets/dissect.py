@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from pitop.model.packets.detail import DetailField, Layer
@@ -33,6 +32,8 @@ def not_dissected(data: bytes, reason: str) -> tuple[Layer, ...]:
 
 
 def _outermost(link: int) -> Any:
+    import logging
+
     logging.getLogger("scapy").setLevel(logging.CRITICAL)
     from scapy.layers import dhcp, dhcp6, dns, http, inet, inet6, l2, ntp  # noqa: F401 - they bind themselves
     from scapy.packet import Raw

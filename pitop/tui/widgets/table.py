@@ -473,8 +473,9 @@ class Table(Lines, Generic[R], can_focus=True):
                 cell = fit(cell, width, right=field.right, ellipsis=glyphs.ellipsis)
                 used += width
             style, text = _append(segments, style, text, looks.style(tone, backdrop), cell)
-            text += " "
-            used += 1
+            if used != limit:  # a line that is full need not be cut
+                text += " "
+                used += 1
         segments.append(Segment(text, style))
         return segments
 
