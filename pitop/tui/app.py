@@ -10,12 +10,11 @@ import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from importlib import import_module
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from rich.text import Text
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.events import Resize
 from textual.geometry import Size
 from textual.reactive import var
@@ -35,6 +34,7 @@ from pitop.tui.settings import PaneSettings, Settings
 from pitop.tui.tablepane import TablePane
 from pitop.tui.turns import InTurn
 from pitop.tui.widgets.footer import Footer
+from pitop.tui.widgets.ground import Front, Room
 from pitop.tui.widgets.header import Header
 from pitop.tui.widgets.tabs import Tabs
 
@@ -147,11 +147,15 @@ class PitopApp(InTurn, Journey):
 
     # --- starting and ending
 
+    def get_default_screen(self) -> Screen[Any]:
+        """The screen that all of it stands on."""
+        return Front(id="_default")
+
     def compose(self) -> ComposeResult:
         """The frame, and the first pane in it."""
         yield self._header
         yield self._tabs
-        yield Container(self._made(self._place), id="panes")
+        yield Room(self._made(self._place), id="panes")
         yield Footer()
 
     def on_mount(self) -> None:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Literal
 from textual.binding import BindingType
 from textual.message import Message
 from textual.reactive import var
-from textual.widget import Widget
 
 from pitop.collect.source import Source
 from pitop.model.actions import Action, Outcome
@@ -20,11 +19,12 @@ from pitop.tui.feed import Arrived, Feed
 from pitop.tui.history import Spot
 from pitop.tui.keys import key
 from pitop.tui.settings import PaneSettings
+from pitop.tui.widgets.ground import Ground
 
 __all__ = ["Pane"]
 
 
-class Pane(Widget):
+class Pane(Ground):
     """One of the seven views. It is made when it is first chosen, and collects only while it is seen.
 
     `stem` is its noun, `heading` its title, `words` what it is about. A pane follows its feeds with `arrived`, which is

@@ -185,8 +185,12 @@ async def test_enter_shows_layers_and_marks_the_chosen_bytes() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert asked(source, AskAbout) == [AskAbout(1000)]
-        detail = Detail(packet(1000), bytes(range(60)), layers)
+        detail = Detail(packet(1000), bytes(range(60)), None)
         await put(pilot, source, snapshot(950, detail=detail))
+        text = shown(pilot)
+        assert "Being taken apart" in text
+        assert "0000  00 01 02 03" in text
+        await put(pilot, source, snapshot(950, detail=replace(detail, layers=layers)))
         text = shown(pilot)
         assert "Ethernet" in text
         assert "0000  00 01 02 03" in text

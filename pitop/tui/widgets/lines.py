@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.geometry import Region, Size
+from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -27,11 +28,16 @@ class Lines(Widget):
     drawn when it has been refreshed, and kept until then.
     """
 
+    # Textual lays the whole screen out once more when this changes, for scroll bars; there are none here.
+    virtual_size = Reactive(Size(0, 0), repaint=False)
+
+    top_down = False  # whether its lines stay what they are when it becomes higher or lower
     _drawn_size = Size(0, 0)
     _drawn_looks: Looks | None = None
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's own name
         self._drawn: dict[int, Strip] = {}
+        self.across = 0  # cells of the line that is being drawn: Textual looks for a widget's size anew each time
         super().__init__(id=id)
 
     @property
@@ -39,8 +45,11 @@ class Lines(Widget):
         """How tones look in the theme in use."""
         looks = self._drawn_looks
         if looks is None:
-            looks = self._drawn_looks = looks_for(self.app.current_theme, colour=not self.app.no_color)
+            looks = self._drawn_looks = self._fitting()
         return looks
+
+    def _fitting(self) -> Looks:
+        return looks_for(self.app.current_theme, colour=not self.app.no_color)
 
     @property
     def glyphs(self) -> Glyphs:
@@ -66,8 +75,7 @@ class Lines(Widget):
             return super().render_lines(crop)
         drawn, size = self._drawn, self.size
         if self._drawn_size != size:
-            self._drawn_size = size
-            drawn.clear()
+            self._keep(size)
         filters: Sequence[LineFilter] | None = None
         strips = []
         for y in crop.line_range:
@@ -81,8 +89,18 @@ class Lines(Widget):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
+    def _keep(self, size: Size) -> None:
+        """Forget what cannot stay at another size."""
+        before, self._drawn_size = self._drawn_size, size
+        if self.top_down and before.width == size.width:
+            for y in [y for y in self._drawn if y >= before.height]:
+                del self._drawn[y]
+        else:
+            self._drawn.clear()
+
     def _strip(self, y: int, width: int, filters: Sequence[LineFilter], background: Color | None) -> Strip:
         """Line `y`, filtered and as wide as the widget. Strips are dear to make: one is enough where nothing is cut."""
+        self.across = width
         segments = self.line(y)
         taken = sum(segment.cell_length for segment in segments)
         if taken > width:
@@ -101,14 +119,24 @@ class Lines(Widget):
                 for y in region.line_range:
                     self._drawn.pop(y, None)
         else:
-            self._drawn.clear()
+            self.forget()
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def notify_style_update(self) -> None:
-        """Another theme, perhaps: draw everything anew."""
-        super().notify_style_update()
-        self._drawn_looks = None
+    def forget(self) -> None:
+        """Have all lines drawn anew the next time that they are asked for."""
         self._drawn.clear()
+
+    def notify_style_update(self) -> None:
+        """Another theme, perhaps, or only the focus, which changes nothing here."""
+        super().notify_style_update()
+        looks = self._fitting()
+        if looks is not self._drawn_looks:
+            self._drawn_looks = looks
+            self._drawn.clear()
+            self.themed()
+
+    def themed(self) -> None:
+        """The theme is another one: everything is going to be drawn anew."""
 
     def refresh_line(self, y: int) -> None:
         """Have one line painted anew."""

@@ -9,11 +9,11 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.suggester import Suggester
-from textual.widget import Widget
 from textual.widgets import Input
 
 from pitop.render.field import Tone
 from pitop.render.text import visible
+from pitop.tui.widgets.ground import Ground
 from pitop.tui.widgets.notice import Notice
 
 __all__ = ["Answer", "Prompt"]
@@ -31,7 +31,7 @@ class _Line(Input):
     """An Input whose Escape and Enter belong to the prompt."""
 
 
-class Prompt(Widget):
+class Prompt(Ground):
     """Asks for a line. `changed` is called with every change and answers; `done` with the text, or None for Escape.
 
     `history` are earlier texts, the newest last, that the arrow keys bring back; `suggester` completes what is typed.
@@ -72,16 +72,16 @@ class Prompt(Widget):
         self._notice = Notice(bar=True)
 
     def compose(self) -> ComposeResult:
-        """The line, and what is said under it."""
+        """The line, and what is said under it: before the screen is laid out, so that it is once only."""
+        self._notice.styles.height = 1
+        self._answer(self._initial)
         yield self._line
         yield self._notice
 
     def on_mount(self) -> None:
         """Begin to type at once."""
-        self._notice.styles.height = 1
         self._line.focus()
         self._line.cursor_position = len(self._initial)
-        self._answer(self._initial)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Answer each change."""
@@ -123,7 +123,7 @@ class Prompt(Widget):
             notice.say([(f"{self._label}  ", Tone.FAINT), (answer.words, Tone.BAD if answer.error else Tone.FAINT)])
         else:
             at = answer.position
-            room = self.size.width - at - 2
+            room = self.app.size.width - at - 2
             if len(answer.words) > room and at > len(answer.words):
                 notice.say([(f"{answer.words + ' ^':>{at + 1}}", Tone.BAD)])
             else:

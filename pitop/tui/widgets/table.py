@@ -47,6 +47,7 @@ class _Painted(NamedTuple):
     """What stands on a line now; another row, or another face, means painting it again."""
 
     row: Any
+    tagged: bool
     prefix: str
     face: Face
     backdrop: Backdrop
@@ -72,6 +73,8 @@ class Table(Lines, Generic[R], can_focus=True):
         Binding("right", "side(1)", "Scroll right", show=False),
         Binding("enter", "activate", "Open", show=False, id="table.open", tooltip="The selected row in full"),
     ]
+
+    top_down = True
 
     DEFAULT_CSS = """
     Table { height: 1fr; width: 1fr; }
@@ -135,6 +138,7 @@ class Table(Lines, Generic[R], can_focus=True):
         self._sorted: tuple[str, bool] | None = None
         self._painted: dict[int, _Painted] = {}
         self._columns: Sequence[Column[R]] = ()
+        self._laid_out_for = 0  # cells
         self._widths: dict[str, int] = {}
         self._empty_words = ""
         self._mark: Mark | None = None  # where to come back to, while there are no rows or no room yet
@@ -363,20 +367,29 @@ class Table(Lines, Generic[R], can_focus=True):
     # --- painting
 
     def _lay_out(self) -> None:
-        self._columns = laid_out(self._fields, self.size.width - 1, self._widths, self._shed)
+        self._laid_out_for = self.size.width
+        self._columns = laid_out(self._fields, self._laid_out_for - 1, self._widths, self._shed)
         self._painted.clear()
         self.refresh()
 
     def on_resize(self) -> None:
-        """Lay the columns out anew; the selection stays on the screen."""
+        """Lay the columns out anew where there is more or less room for them; the selection stays on the screen."""
         self._top = max(0, min(self._top, len(self._rows) - self._height))
         self._reveal()
-        self._lay_out()
+        if self._laid_out_for != self.size.width:
+            self._lay_out()
+        else:
+            self._repaint()
         self._come_back()
 
-    def notify_style_update(self) -> None:
+    def forget(self) -> None:
+        """Have those lines drawn anew that would look different: Textual refreshes what gets or loses the focus."""
+        for y in list(self._drawn):
+            if not y or self._painted.get(y) != self._look(y):
+                del self._drawn[y]
+
+    def themed(self) -> None:
         """Another theme: paint everything."""
-        super().notify_style_update()
         self._painted.clear()
 
     def repaint(self) -> None:
@@ -393,13 +406,11 @@ class Table(Lines, Generic[R], can_focus=True):
         if place >= len(self._rows):
             return None
         row = self._rows[place]
-        key = self.key(row)
-        if place == self._place:
-            backdrop = Backdrop.SELECTED
-        else:
-            backdrop = Backdrop.TAGGED if key in self.tags else Backdrop.PLAIN
+        tagged = self.key(row) in self.tags
+        backdrop = Backdrop.SELECTED if place == self._place else Backdrop.TAGGED if tagged else Backdrop.PLAIN
         return _Painted(
             _Same(row),
+            tagged,
             self._prefixes[place] if self._prefixes is not None else "",
             self._face(row) if self._face is not None else _USUAL,
             backdrop,
@@ -416,15 +427,14 @@ class Table(Lines, Generic[R], can_focus=True):
     def line(self, y: int) -> list[Segment]:
         """The header, or a row."""
         if y == 0:
-            return sideways(self._title_line(), self._side, self.size.width)
+            return sideways(self._title_line(), self._side, self.across)
         look = self._look(y)
         if look is None:
             self._painted.pop(y, None)
             words = self.empty_words if y == 2 and not self._rows else ""
             return [Segment("  " + visible(words), self.looks.style(Tone.FAINT))] if words else []
         self._painted[y] = look
-        width = self.size.width
-        return sideways(self._row_line(self._top + y - 1, width + self._side), self._side, width)
+        return sideways(self._row_line(self._top + y - 1, self.across + self._side), self._side, self.across)
 
     def _title_line(self) -> list[Segment]:
         looks = self.looks
@@ -450,8 +460,7 @@ class Table(Lines, Generic[R], can_focus=True):
         if look is None:
             return []
         looks, glyphs, face, backdrop = self.looks, self.glyphs, look.face, look.backdrop
-        tagged = self.key(row) in self.tags
-        sign, sign_tone = (glyphs.tag, Tone.WARN) if tagged else (face.sign, face.sign_tone)
+        sign, sign_tone = (glyphs.tag, Tone.WARN) if look.tagged else (face.sign, face.sign_tone)
         style = looks.style(sign_tone, backdrop)
         text, used = sign, 1
         segments: list[Segment] = []

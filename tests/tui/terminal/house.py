@@ -39,6 +39,7 @@ from pitop.model.snapshot import Failure, Snapshot
 from pitop.tui.app import PANES, PitopApp
 from pitop.tui.settings import Settings
 from tests.private_network import bring_up
+from tests.tui.kept import stale
 from tests.tui.terminal.clock import HastyLoop
 from tests.tui.terminal.compared import Compared, EmulatedDriver
 from tests.tui.terminal.person import Person
@@ -46,6 +47,7 @@ from tests.tui.terminal.person import Person
 _NEWUSER, _NEWNET = 0x10000000, 0x40000000
 _SPEED = 20.0  # seconds of the hour in a second of waiting
 _SIZE = (120, 40)
+_LOOKED = 10  # frames from one look at what the widgets keep to the next
 _PROGRESS = 600.0  # seconds of the hour between words of how far it is
 _SOON = 0.2  # real seconds that a collector waits for the hasty clock: it has to end when it is told to
 _GRACE = 10.0  # seconds for an app that failed to end by itself
@@ -156,6 +158,8 @@ class House(Compared, PitopApp):  # type: ignore[misc]
         dirty = self.stock.screen.dirty
         super().compare(renderable)
         if self.frames > before:
+            if not self.frames % _LOOKED and (old := stale(self.screen)):
+                self.fail(f"frame {self.frames}: {len(old)} lines were not drawn again: {old[0]}")
             pane, other = self.pane, self.ours.screen
             lines = range(other.lines)[slice(*pane.region.line_span)]
             self.screens[type(self.screen).__name__] += 1

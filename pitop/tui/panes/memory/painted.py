@@ -42,9 +42,8 @@ class Painted(Lines):
         self._lines = self.composed(self.size.width, self.size.height)
         self.refresh()
 
-    def notify_style_update(self) -> None:
+    def themed(self) -> None:
         """Another theme: other colours."""
-        super().notify_style_update()
         if self.is_attached and self.size.width:
             self._lines = self.composed(self.size.width, self.size.height)
 

@@ -1,0 +1,99 @@
+"""What widgets that draw themselves keep from one frame to the next is what they would draw now."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from msgspec.structs import replace
+from textual.geometry import Region
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from pitop.collect.topics import MACHINE, PROCESSES
+from pitop.tui.app import PitopApp
+from pitop.tui.panes.processes import ProcessesPane
+from pitop.tui.settings import Settings
+from pitop.tui.widgets.ground import Ground
+from tests.tui.kept import stale
+from tests.tui.still import StillSource, a_process, machine, processes
+
+KEYS = (
+    "up", "down", "pagedown", "pageup", "home", "end", "left", "right", "backslash", "slash", "escape", "enter",
+    "a", "w", "equals_sign", "space", "t", "f6", "less_than_sign", "greater_than_sign", "tab", "z", "i", "ctrl+p",
+)  # fmt: skip
+
+
+@asynccontextmanager
+async def shown(theme: str = "pitop-night") -> AsyncIterator[tuple[Pilot[int], StillSource]]:
+    source = StillSource((MACHINE, machine()), (PROCESSES, processes()))
+    app = PitopApp(source, Settings(glyphs="block", theme=theme))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.pause()
+        yield pilot, source
+
+
+def crowd(dice: random.Random) -> list[object]:
+    return [
+        a_process(pid, 1, f"worker {pid} 日本{'x' * dice.randrange(60)}", cpu_percent=dice.random() * 100)
+        for pid in dice.sample(range(100, 180), dice.randrange(1, 60))
+    ]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_nothing_stale_is_kept_whatever_a_person_does(seed: int) -> None:
+    dice = random.Random(seed)
+    async with shown() as (pilot, source):
+        for _ in range(120):
+            what = dice.random()
+            if what < 0.15:
+                source.put(PROCESSES, replace(processes(), rows=tuple(crowd(dice))))
+            elif what < 0.25:
+                await pilot.resize_terminal(dice.randrange(60, 140), dice.randrange(15, 45))
+            elif what < 0.3:
+                pilot.app.theme = dice.choice(["pitop-night", "pitop-paper", "nord", "ansi-dark"])
+            else:
+                await pilot.press(dice.choice(KEYS))
+            await pilot.pause()
+            assert stale(pilot.app.screen) == []
+
+
+async def test_a_prompt_has_no_row_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    async with shown() as (pilot, source):
+        source.put(PROCESSES, replace(processes(), rows=tuple(crowd(random.Random(3)))))
+        await pilot.pause()
+        table = pilot.app.query_one(ProcessesPane).table
+        line = table.line
+
+        def counted(y: int) -> object:
+            drawn.append(y)
+            return line(y)
+
+        monkeypatch.setattr(table, "line", counted)
+        height = table.size.height
+        await pilot.press("backslash")
+        await pilot.pause()
+        assert table.size.height == height - 2
+        assert set(drawn) <= {0}
+        await pilot.press("escape")
+        await pilot.pause()
+        assert table.size.height == height
+        assert set(drawn) <= {0, height - 2, height - 1}
+
+
+@pytest.mark.parametrize("theme", ["pitop-night", "pitop-paper", "ansi-dark", "ansi-console"])
+@pytest.mark.parametrize("colour", [True, False])
+async def test_the_ground_is_textuals_own(theme: str, colour: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    async with shown(theme) as (pilot, _):
+        grounds = [each for each in (pilot.app.screen, *pilot.app.screen.walk_children()) if isinstance(each, Ground)]
+        assert len(grounds) >= 3
+        for ground in grounds:
+            crop = Region(3, 1, 20, 4)
+            assert [list(strip) for strip in ground.render_lines(crop)] == [
+                list(strip) for strip in Widget.render_lines(ground, crop)
+            ]
