@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from textual.dom import DOMNode
 
+from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.lines import Lines
 
 __all__ = ["stale"]
 
 
 def stale(screen: DOMNode) -> list[str]:
-    """The lines that are kept and would look different if they were drawn now."""
+    """The lines that are kept and would look different if they were drawn now.
+
+    The footer is left out: it is told of other keys a moment after there are any.
+    """
     found = []
     for widget in screen.walk_children(Lines):
         size = widget.size
-        if not widget.display or not size or widget._drawn_size != size:
+        if isinstance(widget, Footer) or not widget.display or not size or widget._drawn_size != size:
             continue
         filters, background = widget.get_line_filters(), widget.background_colors[1]
         for y, strip in sorted(widget._drawn.items()):

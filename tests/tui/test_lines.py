@@ -97,3 +97,26 @@ async def test_the_ground_is_textuals_own(theme: str, colour: bool, monkeypatch:
             assert [list(strip) for strip in ground.render_lines(crop)] == [
                 list(strip) for strip in Widget.render_lines(ground, crop)
             ]
+
+
+async def test_what_changes_unseen_is_drawn_anew_when_it_is_seen() -> None:
+    async with shown() as (pilot, _):
+        pane = pilot.app.query_one(ProcessesPane)
+        pane.display = False
+        await pilot.pause()
+        pane.table.show(list(reversed(pane.table.rows)))
+        pane.display = True
+        pane.table._drawn_size = pane.table._size
+        assert all(pane.table._drawn[y] == pane.table.render_line(y) for y in pane.table._drawn)
+
+
+async def test_the_words_for_no_rows_stand_where_a_single_row_was() -> None:
+    async with shown() as (pilot, _):
+        table = pilot.app.query_one(ProcessesPane).table
+        table.show(table.rows[:1])
+        await pilot.pause()
+        table.empty_words = "Nothing is here"
+        await pilot.pause()
+        table.show([])
+        await pilot.pause()
+        assert "Nothing is here" in table._drawn[2].text

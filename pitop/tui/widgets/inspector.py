@@ -176,6 +176,7 @@ class Inspector(Lines, can_focus=True):
         """Wrap anew, and give the table room or take it."""
         self._place()
         self._wrap()
+        self.refresh()
 
     def _place(self) -> None:
         parent = self.parent

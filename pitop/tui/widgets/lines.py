@@ -143,8 +143,9 @@ class Lines(Widget):
         self.refresh(Region(0, y, self.size.width, 1))
 
     def refresh_lines(self, lines: Iterable[int]) -> None:
-        """Have several lines painted anew; nothing is done where there are none."""
+        """Have several lines painted anew, or all, the next time that they are seen, where they are not seen now."""
         width = self.size.width
-        regions = [Region(0, y, width, 1) for y in lines]
-        if regions:
+        if not width:
+            self._drawn.clear()
+        elif regions := [Region(0, y, width, 1) for y in lines]:
             self.refresh(*regions)

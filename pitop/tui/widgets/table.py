@@ -191,8 +191,8 @@ class Table(Lines, Generic[R], can_focus=True):
     def show(self, rows: Sequence[R], prefixes: Sequence[str] | None = None) -> None:
         """Show `rows`, with the guides of each where it is a tree. Only lines that look different are painted."""
         line = self._place - self._top
-        if not self._rows:
-            self.refresh_line(2)  # the words that stood for no rows
+        if not (self._rows and rows):
+            self.refresh_line(2)  # the words that stand for no rows
         self._rows = rows
         self._prefixes = prefixes
         if self._selected is None:
