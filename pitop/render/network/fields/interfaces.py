@@ -1,0 +1,276 @@
+"""The fields of interfaces."""
+
+from __future__ import annotations
+
+from pitop.model.network.rows import Interface
+from pitop.render.field import Field, Tone
+from pitop.render.units import Unit
+
+__all__ = ["INTERFACE_FIELDS"]
+
+
+def _state_tone(row: Interface) -> Tone:
+    if row.state == "UP" or (row.state == "UNKNOWN" and row.up):
+        return Tone.GOOD
+    return Tone.BAD if row.up else Tone.FAINT
+
+
+def _trouble(count: int) -> Tone:
+    return Tone.WARN if count else Tone.FAINT
+
+
+def _quiet(value: float | None) -> Tone:
+    return Tone.PLAIN if value else Tone.FAINT
+
+
+INTERFACE_FIELDS: tuple[Field[Interface], ...] = (
+    Field(
+        "name",
+        "INTERFACE",
+        12,
+        Unit.TEXT,
+        lambda row: row.name,
+        "The interface's name. Packets enter and leave the machine by interfaces; lo never leaves it.",
+        ("interface", "dev"),
+        tone=lambda row: Tone.ACCENT,
+    ),
+    Field(
+        "state",
+        "STATE",
+        8,
+        Unit.TEXT,
+        lambda row: row.state,
+        "UP: it can send. DOWN: switched off, or no cable. LOWERLAYERDOWN: what it stands on is down. "
+        "UNKNOWN is normal for lo and tunnels, which have nothing to tell.",
+        tone=_state_tone,
+    ),
+    Field(
+        "rx_bytes_per_second",
+        "RX/s",
+        6,
+        Unit.BYTES_PER_SECOND,
+        lambda row: row.rx_bytes_per_second,
+        "Bytes received in the last second.",
+        ("rx",),
+        falling=True,
+        tone=lambda row: _quiet(row.rx_bytes_per_second),
+    ),
+    Field(
+        "tx_bytes_per_second",
+        "TX/s",
+        6,
+        Unit.BYTES_PER_SECOND,
+        lambda row: row.tx_bytes_per_second,
+        "Bytes sent in the last second.",
+        ("tx",),
+        falling=True,
+        tone=lambda row: _quiet(row.tx_bytes_per_second),
+    ),
+    Field(
+        "mac",
+        "MAC",
+        17,
+        Unit.TEXT,
+        lambda row: row.mac,
+        "The link layer address that its neighbours on the cable know it by.",
+    ),
+    Field(
+        "vendor",
+        "VENDOR",
+        18,
+        Unit.TEXT,
+        lambda row: row.vendor,
+        "Who registered the first bytes of the MAC address. Made-up (locally administered) addresses have no maker.",
+    ),
+    Field(
+        "mtu",
+        "MTU",
+        5,
+        Unit.NUMBER,
+        lambda row: row.mtu,
+        "The largest packet, in bytes, that it sends in one piece.",
+        falling=True,
+    ),
+    Field(
+        "speed_mbit",
+        "Mbit/s",
+        6,
+        Unit.COUNT,
+        lambda row: row.speed_mbit,
+        "What the link has agreed on with the other end. 100 where 1000 is expected often means a bad cable.",
+        ("speed",),
+        falling=True,
+    ),
+    Field(
+        "duplex",
+        "DUPLEX",
+        6,
+        Unit.TEXT,
+        lambda row: row.duplex,
+        "Full: both ends speak at once. Half on a modern network is a fault.",
+        tone=lambda row: Tone.BAD if row.duplex == "half" else Tone.PLAIN,
+    ),
+    Field(
+        "signal_dbm",
+        "dBm",
+        5,
+        Unit.NUMBER,
+        lambda row: row.signal_dbm,
+        "Wi-Fi signal: -50 is strong, -70 is workable, below -80 packets get lost.",
+        ("signal",),
+        show=lambda row: "–" if row.signal_dbm is None else f"{row.signal_dbm:.0f}",
+        tone=lambda row: Tone.WARN if row.signal_dbm is not None and row.signal_dbm < -75 else Tone.PLAIN,
+    ),
+    Field(
+        "rx_packets_per_second",
+        "RXpk/s",
+        6,
+        Unit.PER_SECOND,
+        lambda row: row.rx_packets_per_second,
+        "Packets received in the last second.",
+        falling=True,
+        tone=lambda row: _quiet(row.rx_packets_per_second),
+    ),
+    Field(
+        "tx_packets_per_second",
+        "TXpk/s",
+        6,
+        Unit.PER_SECOND,
+        lambda row: row.tx_packets_per_second,
+        "Packets sent in the last second.",
+        falling=True,
+        tone=lambda row: _quiet(row.tx_packets_per_second),
+    ),
+    Field(
+        "rx_bytes",
+        "RX",
+        6,
+        Unit.BYTES,
+        lambda row: row.counters.rx_bytes,
+        "Bytes received since the interface was made.",
+        falling=True,
+    ),
+    Field(
+        "tx_bytes",
+        "TX",
+        6,
+        Unit.BYTES,
+        lambda row: row.counters.tx_bytes,
+        "Bytes sent since the interface was made.",
+        falling=True,
+    ),
+    Field(
+        "rx_packets",
+        "RXpk",
+        6,
+        Unit.COUNT,
+        lambda row: row.counters.rx_packets,
+        "Packets received since the interface was made.",
+        falling=True,
+    ),
+    Field(
+        "tx_packets",
+        "TXpk",
+        6,
+        Unit.COUNT,
+        lambda row: row.counters.tx_packets,
+        "Packets sent since the interface was made.",
+        falling=True,
+    ),
+    Field(
+        "rx_errors",
+        "RXerr",
+        5,
+        Unit.COUNT,
+        lambda row: row.counters.rx_errors,
+        "Received broken: bad checksum or length. A growing number points at the cable or the radio.",
+        ("errors",),
+        falling=True,
+        tone=lambda row: _trouble(row.counters.rx_errors),
+    ),
+    Field(
+        "tx_errors",
+        "TXerr",
+        5,
+        Unit.COUNT,
+        lambda row: row.counters.tx_errors,
+        "Could not be sent.",
+        falling=True,
+        tone=lambda row: _trouble(row.counters.tx_errors),
+    ),
+    Field(
+        "rx_dropped",
+        "RXdrop",
+        6,
+        Unit.COUNT,
+        lambda row: row.counters.rx_dropped,
+        "Received whole and thrown away: no room, or nobody here speaks that protocol.",
+        ("dropped",),
+        falling=True,
+        tone=lambda row: _trouble(row.counters.rx_dropped),
+    ),
+    Field(
+        "tx_dropped",
+        "TXdrop",
+        6,
+        Unit.COUNT,
+        lambda row: row.counters.tx_dropped,
+        "Thrown away before sending, mostly because the queue was full.",
+        falling=True,
+        tone=lambda row: _trouble(row.counters.tx_dropped),
+    ),
+    Field(
+        "rx_overruns",
+        "RXover",
+        6,
+        Unit.COUNT,
+        lambda row: row.counters.rx_overruns,
+        "The card's buffer was full before the kernel fetched the packet.",
+        falling=True,
+        tone=lambda row: _trouble(row.counters.rx_overruns),
+    ),
+    Field(
+        "tx_overruns",
+        "TXover",
+        6,
+        Unit.COUNT,
+        lambda row: row.counters.tx_overruns,
+        "The card ran out of data in the middle of a packet.",
+        falling=True,
+        tone=lambda row: _trouble(row.counters.tx_overruns),
+    ),
+    Field(
+        "collisions",
+        "COLL",
+        5,
+        Unit.COUNT,
+        lambda row: row.counters.collisions,
+        "Two spoke at once on a half-duplex link.",
+        falling=True,
+        tone=lambda row: _trouble(row.counters.collisions),
+    ),
+    Field(
+        "link_kind",
+        "KIND",
+        8,
+        Unit.TEXT,
+        lambda row: row.link_kind or row.link_type,
+        "What it is: ether for a card, or the kind of virtual interface (bridge, veth, vlan, wireguard …).",
+    ),
+    Field(
+        "master",
+        "MASTER",
+        10,
+        Unit.TEXT,
+        lambda row: row.master,
+        "The bridge or bond that it is part of.",
+    ),
+    Field(
+        "flags",
+        "FLAGS",
+        30,
+        Unit.TEXT,
+        lambda row: ",".join(row.flags),
+        "Device flags as ip prints them. UP is the administrator's will, LOWER_UP is the cable's answer.",
+    ),
+)
