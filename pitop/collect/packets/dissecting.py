@@ -53,6 +53,7 @@ class Dissector:
         self._sought: Dissect | None = None
         self._begun = 0.0
         self._answered = False
+        self._refused: Dissected | None = None  # the answer where no process could be started
 
     def descriptors(self) -> Sequence[int]:
         """Readable when there is an answer."""
@@ -64,7 +65,11 @@ class Dissector:
             self.close()
         if self._client is None:
             self._answered = False
-            self._client = Client("pitop.collect.packets.dissecting", (), Dissected, "what takes packets apart")
+            try:
+                self._client = Client("pitop.collect.packets.dissecting", (), Dissected, "what takes packets apart")
+            except OSError as error:
+                self._refused = Dissected(packet.number, not_dissected(packet.data, error.strerror or str(error)))
+                return True
         self._sought = packet
         self._begun = time.monotonic()
         self._client.send(packet)
@@ -73,7 +78,8 @@ class Dissector:
     def taken(self) -> Dissected | None:
         """The answer about the packet that was asked for last, once it is there: its layers, or why there are none."""
         if self._client is None:
-            return None
+            refused, self._refused = self._refused, None
+            return refused
         if self._sought is None:
             if time.monotonic() - self._begun > _IDLE:
                 self.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -226,6 +227,13 @@ def test_a_packet_is_taken_apart_where_it_can_do_no_harm(
 
     monkeypatch.setattr(dissecting, "_IDLE", 0.1)
     until(collector, lambda _: collector._dissector._client is None)
+    monkeypatch.setattr(dissecting, "Client", refuse)
+    assert apart(collector, 6) == ["not dissected"]
+    assert collector.collect().status.captured == 54
+
+
+def refuse(*_: object) -> None:
+    raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
 def test_a_full_disk_is_told_and_the_capture_goes_on(collector: PacketsCollector) -> None:
