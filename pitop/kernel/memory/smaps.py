@@ -207,6 +207,7 @@ def _parsed(data: bytes, program: str | None) -> Iterator[Mapping]:
         if words[::3] != list(names):
             names = tuple(words[::3])
             wanted = [(3 * i + 1, _LINES[each]) for i, each in enumerate(names) if each in _LINES]
+        key = body.partition(b"ProtectionKey:")[2]
         flags = body.rpartition(b"VmFlags:")
         yield Mapping(
             start=start,
@@ -218,6 +219,7 @@ def _parsed(data: bytes, program: str | None) -> Iterator[Mapping]:
             path=path,
             kind=kind,
             thp_eligible=int(rest.split(None, 1)[0]) if rest else None,
+            protection_key=int(key.split(None, 1)[0]) if key else None,
             flags=text(flags[2].strip()) if flags[1] else "",
             **{attribute: int(words[i]) * 1024 for i, attribute in wanted},
         )

@@ -63,6 +63,7 @@ class Mapping(Struct, frozen=True, gc=False, kw_only=True):
     swap_pss_bytes: int | None = None
     locked_bytes: int | None = None
     thp_eligible: int | None = None
+    protection_key: int | None = None
     flags: str = ""
 
     @property

@@ -287,6 +287,14 @@ MAPPING_FIELDS: tuple[Field[Mapping], ...] = (
         lambda m: m.thp_eligible,
         "Whether transparent huge pages may be used: 1 or 0.",
     ),
+    Field(
+        "protection_key",
+        "ProtectionKey",
+        3,
+        Unit.NUMBER,
+        lambda m: m.protection_key,
+        "The key that a thread needs to read or write here, 0 for none in particular (pkeys(7)).",
+    ),
     Field("flags", "VmFlags", 20, Unit.TEXT, lambda m: m.flags, "The kernel's flags (proc_pid_smaps(5))."),
     Field("path", "Mapping", 0, Unit.TEXT, lambda m: m.path, "The file, or what the kernel calls it in brackets."),
 )

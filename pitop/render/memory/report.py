@@ -194,6 +194,7 @@ PMAP_KEYS = (
     "swap_pss_bytes",
     "locked_bytes",
     "thp_eligible",
+    "protection_key",
     "path",
 )
 

@@ -100,6 +100,7 @@ def test_mappings_are_told_apart_and_measured(proc: Path) -> None:
     text, data, bss, odd, shared = mappings
     assert (text.size_bytes, text.rss_bytes, text.pss_bytes, text.shared_bytes) == (8192, 8192, 4096, 8192)
     assert (text.thp_eligible, text.flags, text.referenced_bytes) == (0, "rd ex mr mw me", 8192)
+    assert (text.protection_key, data.protection_key) == (0, None)
     assert (data.private_dirty_bytes, data.referenced_bytes, data.thp_eligible) == (4096, None, None)
     assert (bss.path, bss.swap_bytes) == ("", 8192)
     assert odd.path == "/tmp/two\nlines [x] (deleted)"
