@@ -43,7 +43,7 @@ class Worker(Generic[S]):
 
     `interval` is asked before each wait. `deliver` is called on this thread. A collector that raises is closed,
     its failure delivered, and made anew at the next turn. One whose topic needs others turns after the first of them,
-    its leader: what has happened is told at once, not up to an interval later.
+    its leader: what that tells is told at once, not up to an interval later.
     """
 
     def __init__(self, topic: Topic[S], interval: Callable[[], float], deliver: Callable[[S | Failure], None]) -> None:
@@ -55,6 +55,7 @@ class Worker(Generic[S]):
         self._wanted = math.inf  # the moment at which somebody wants a turn, whatever the interval says
         self._requests: list[Struct] = []
         self._asked: dict[type[Struct], Struct] = {}  # the newest of each kind, for a collector that is made anew
+        self._failing = False  # is the newest result a failure?
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"collect-{topic.name}", daemon=True)
 
@@ -84,7 +85,8 @@ class Worker(Generic[S]):
             if not self._ended.is_set():
                 self._requests.append(message)
                 del self._requests[:-_REQUESTS]
-                self._call(time.monotonic() + _SETTLE)
+                if not self._failing:
+                    self._call(time.monotonic() + _SETTLE)
 
     def nudge(self) -> None:
         """Collect at once (the interval changed, or somebody has just begun to look)."""
@@ -136,6 +138,7 @@ class Worker(Generic[S]):
                     pause = max(pause, _RETRY)
                 if self._ended.is_set():
                     break
+                self._failing = isinstance(result, Failure)
                 self._deliver(result)
                 # On the grid, so that a slow sample does not shift every later one; never a backlog of turns.
                 due = max(due + pause, time.monotonic() + 0.2 * pause)
@@ -150,6 +153,7 @@ class Worker(Generic[S]):
     def _taken(self) -> list[Struct]:
         with self._lock:
             taken, self._requests = self._requests, []
+            self._wanted = math.inf
         return taken
 
     def _wait(self, due: float, collector: Collector[S] | None) -> bool:
@@ -163,8 +167,6 @@ class Worker(Generic[S]):
                 wanted = self._wanted
             remaining = min(due, wanted) - time.monotonic()
             if remaining <= 0:
-                with self._lock:
-                    self._wanted = math.inf
                 return wanted < due
             happened = poll.poll(remaining * 1000)
             if any(descriptor == self._wake for descriptor, _ in happened):

@@ -13,7 +13,8 @@ __all__ = ["stale"]
 def stale(screen: DOMNode) -> list[str]:
     """The lines that are kept and would look different if they were drawn now.
 
-    The footer is left out: it is told of other keys a moment after there are any.
+    The footer is left out: it is told of other keys a moment after there are any. Widgets that note what they have
+    drawn note it here too, so after the first difference nothing more is to be learnt.
     """
     found = []
     for widget in screen.walk_children(Lines):

@@ -40,8 +40,9 @@ class Client:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         path = [each for each in sys.path if each]
-        self._errors = os.memfd_create("pitop-helper", os.MFD_CLOEXEC)
+        self._errors = -1
         try:
+            self._errors = os.memfd_create("pitop-helper", os.MFD_CLOEXEC)
             self._process = subprocess.Popen(
                 [sys.executable, "-s", "-c", _CODE.format(path=path, module=module), str(theirs.fileno()), *arguments],
                 pass_fds=(theirs.fileno(),),
@@ -51,6 +52,11 @@ class Client:
                 cwd="/",
                 start_new_session=True,
             )
+        except BaseException:
+            ours.close()
+            if self._errors >= 0:
+                os.close(self._errors)
+            raise
         finally:
             theirs.close()
         self.channel = Channel(ours, incoming)

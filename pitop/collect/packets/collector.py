@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from pitop.collect.collector import Unavailable
 from pitop.collect.packets import messages
 from pitop.collect.packets.client import CaptureClient
-from pitop.collect.packets.dissecting import Dissect, Dissector
+from pitop.collect.packets.dissecting import Dissector
 from pitop.collect.packets.messages import (
     Chosen,
     Config,
@@ -259,7 +259,7 @@ class PacketsCollector:
         elif isinstance(message, Details):
             if message.packet is not None:
                 self._apart = Detail(message.packet, message.data, None)
-                if not self._dissector.begin(Dissect(message.number, message.link, message.data)):
+                if not self._dissector.begin(message.link, message.data):
                     self._detail = self._apart
         elif isinstance(message, StreamOf):
             self._stream = message.stream
@@ -277,9 +277,9 @@ class PacketsCollector:
 
     def _take_apart(self) -> None:
         """Add the layers of the packet that somebody looks at, once they are there."""
-        taken = self._dissector.taken()
-        if taken is not None and self._apart is not None and taken.number == self._apart.packet.number:
-            self._detail = replace(self._apart, layers=taken.layers)
+        layers = self._dissector.taken()
+        if layers is not None and self._apart is not None:
+            self._detail = replace(self._apart, layers=layers)
             self._apart = None
 
     # --- saving
@@ -327,9 +327,9 @@ class PacketsCollector:
 
     def close(self) -> None:
         """End the helper, the one that is starting, and what takes packets apart."""
+        self._dissector.close()
         self._forget_coming()
         self._stop()
-        self._dissector.close()
 
 
 def _unwritten(path: str | None, error: OSError, packets: int) -> str:

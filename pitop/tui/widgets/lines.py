@@ -113,17 +113,17 @@ class Lines(Widget):
         return Strip(segments, width)
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
-        """Have the lines of `regions` drawn anew, or all."""
+        """Have the lines of `regions` drawn anew, or all that may look different."""
         if regions:
             for region in regions:
                 for y in region.line_range:
                     self._drawn.pop(y, None)
         else:
-            self.forget()
+            self.forget_changed()
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def forget(self) -> None:
-        """Have all lines drawn anew the next time that they are asked for."""
+    def forget_changed(self) -> None:
+        """Forget the lines that may look different by now: all, where that is not known."""
         self._drawn.clear()
 
     def notify_style_update(self) -> None:

@@ -382,8 +382,8 @@ class Table(Lines, Generic[R], can_focus=True):
             self._repaint()
         self._come_back()
 
-    def forget(self) -> None:
-        """Have those lines drawn anew that would look different: Textual refreshes what gets or loses the focus."""
+    def forget_changed(self) -> None:
+        """Textual refreshes what gets or loses the focus: the rows are the same before and after."""
         for y in list(self._drawn):
             if not y or self._painted.get(y) != self._look(y):
                 del self._drawn[y]
@@ -395,6 +395,7 @@ class Table(Lines, Generic[R], can_focus=True):
     def repaint(self) -> None:
         """Paint every line again, whether it looks different or not."""
         self._painted.clear()
+        self._drawn.clear()
         self.refresh()
 
     def _repaint(self) -> None:

@@ -10,12 +10,14 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from pitop.collect.packets import dissecting
 from pitop.collect.packets.collector import PacketsCollector
+from pitop.collect.packets.dissecting import Dissector
 from pitop.model.packets.snapshot import AskAbout, AskOverview, AskRows, Capture, Halt, PacketsSnapshot, SaveTo
 
 DATA = Path(__file__).parents[2] / "data" / "packets"
@@ -224,12 +226,41 @@ def test_a_packet_is_taken_apart_where_it_can_do_no_harm(
     os.kill(client.pid, signal.SIGKILL)
     assert apart(collector, 5) == ["not dissected"]
     assert apart(collector, 5)[-1] == "TCP"
+    client = collector._dissector._client
+    assert client is not None
+    os.kill(client.pid, signal.SIGKILL)
+    until(collector, lambda _: collector._dissector._client is None)
+    assert apart(collector, 5)[-1] == "TCP"
 
     monkeypatch.setattr(dissecting, "_IDLE", 0.1)
     until(collector, lambda _: collector._dissector._client is None)
     monkeypatch.setattr(dissecting, "Client", refuse)
     assert apart(collector, 6) == ["not dissected"]
     assert collector.collect().status.captured == 54
+
+
+def test_the_packet_that_was_asked_for_last_is_the_one_that_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [bytes(12) + b"\x08\x06" + bytes(28), bytes(12) + b"\x86\xdd" + bytes(40)]
+    with closing(Dissector()) as dissector:
+        dissector.begin(1, frames[0])
+        for turn in range(2000):
+            dissector.begin(1, frames[turn % 2])
+        limit = time.monotonic() + 15
+        while (layers := dissector.taken()) is None:
+            assert time.monotonic() < limit
+            select.select(dissector.descriptors(), [], [], 0.05)
+        assert [layer.name for layer in layers][:2] == ["Ethernet", "IPv6"]
+        assert not select.select(dissector.descriptors(), [], [], 0)[0]
+        client = dissector._client
+        assert client is not None
+        os.kill(client.pid, signal.SIGSTOP)
+        monkeypatch.setattr(dissecting, "_LONGEST", 0.3)
+        while dissector.taken() is None:  # however often another one is asked for
+            assert time.monotonic() < limit
+            dissector.begin(1, frames[0])
+            if dissector._client is not client:
+                break
+        assert client.channel.closed
 
 
 def refuse(*_: object) -> None:
