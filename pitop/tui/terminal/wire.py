@@ -51,6 +51,21 @@ _COLOURED_ERASE = (
 )
 # Terminals, by the start of TERM, that have REP. Many more call themselves xterm, so that says nothing.
 _REPEAT = ("alacritty", "contour", "foot", "mintty", "wezterm", "xterm-ghostty", "xterm-kitty")
+# Terminals, by the start of TERM, that move rows: all that descend from VT102 do, but not all names are known.
+_SHIFTS = (
+    *_COLOURED_ERASE,
+    "eterm",
+    "ms-terminal",
+    "putty",
+    "screen",
+    "tmux",
+    "vt102",
+    "vt2",
+    "vt3",
+    "vt4",
+    "vt510",
+    "vt520",
+)
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _QUESTION = "\x1b[6n"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # synchronised output
@@ -70,6 +85,7 @@ class Wire:
         term = os.environ.get("TERM", "")
         self._coloured_erase = term.startswith(_COLOURED_ERASE)
         self._repeat = term.startswith(_REPEAT)
+        self._shifts = term.startswith(_SHIFTS)
         self._console = term == "linux" or term.startswith("linux-")
         self._palette = Palette()
         self._pace = Pace()
@@ -179,7 +195,14 @@ class Wire:
                 yield part
 
     def _resize(self, width: int, height: int) -> None:
-        self._writer = Writer(width, height, self._palette, coloured_erase=self._coloured_erase, repeat=self._repeat)
+        self._writer = Writer(
+            width,
+            height,
+            self._palette,
+            coloured_erase=self._coloured_erase,
+            repeat=self._repeat,
+            shifts=self._shifts,
+        )
         self._strips = [{} for _ in range(height)]
         self._ends = [[] for _ in range(height)]
         self._verbatim.clear()
@@ -247,7 +270,7 @@ class Wire:
             frame = self._writer.paint(max(room, 1), self._cursor)
             if not frame:
                 break
-            if self.synchronised and len(frame) > 256:
+            if self.synchronised and (len(frame) > 256 or self._writer.moved_rows):
                 frame = f"{_BEGIN}{frame}{_END}"
             data = frame.encode("utf-8", "backslashreplace")
             asks = self._pace.asks(len(data))

@@ -1,8 +1,8 @@
 """From the cells that the terminal shows to the cells that are wanted, in as few bytes as can be.
 
 Pure: no terminal, no clock. Sequences are those of ECMA-48 that VT100 descendants, the Linux console, tmux and screen
-share: CUP, CUU, CUD, CUF, CUB, CHA, EL, SGR; REP only where the terminal is known to have it. The cursor may rest in
-the last column with a wrap pending, so nothing relative follows a write there.
+share: CUP, CUU, CUD, CUF, CUB, CHA, EL, SGR; REP, and moving rows, only where the terminal is known to be able to. The
+cursor may rest in the last column with a wrap pending, so nothing relative follows a write there.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import TypeAlias
 
 from pitop.tui.terminal.cells import STUB, UNKNOWN
 from pitop.tui.terminal.pens import PLAIN, Palette
+from pitop.tui.terminal.shift import found
 
 __all__ = ["Writer", "move"]
 
 _BRIDGE = 4  # unchanged cells that are rewritten rather than stepped over: CSI n C takes 4 bytes
 _BLANK = " " * 4  # is erased rather than written: EL takes 3 bytes
 _NEAR = 12  # cells that are compared one by one rather than halved
+_FEW = 4  # rows: fewer are soon written, whether they have moved or not
 _MOVE = 8  # bytes that going elsewhere takes, at most times
 _REPEAT = 12  # equal characters that are repeated rather than written: REP takes 4 bytes, and the character
 
@@ -67,17 +69,26 @@ def _steps(count: int, final: str) -> str:
 class Writer:
     """The screen as it is wanted, as the terminal shows it, and the way from one to the other.
 
-    `coloured_erase`: the terminal erases in the background colour. `repeat`: it has REP.
+    `coloured_erase`: the terminal erases in the background colour. `repeat`: it has REP. `shifts`: it moves rows.
     """
 
     def __init__(
-        self, width: int, height: int, palette: Palette, *, coloured_erase: bool = False, repeat: bool = False
+        self,
+        width: int,
+        height: int,
+        palette: Palette,
+        *,
+        coloured_erase: bool = False,
+        repeat: bool = False,
+        shifts: bool = False,
     ) -> None:
         self.width = width
         self.height = height
         self._palette = palette
         self._coloured_erase = coloured_erase
         self._repeat = repeat
+        self._shifts = shifts
+        self.moved_rows = False  # whether what was painted last had the terminal move any
         self._text = [UNKNOWN * width] * height  # wanted
         self._pens = [PLAIN * width] * height
         self._shown_text = list(self._text)
@@ -164,6 +175,7 @@ class Writer:
         parts: list[str] = []
         strokes: list[_Stroke] = []
         size = done = 0
+        self.moved_rows = self._shifts and len(self._dirty) >= _FEW and self._shift(parts)
         for y in self._dirty:
             done += 1
             if y in self._verbatim:
@@ -183,6 +195,21 @@ class Writer:
             parts.append(move(*self._at, *cursor))
             self._at = cursor
         return "".join(parts)
+
+    def _shift(self, parts: list[str]) -> bool:
+        """Have the terminal move rows where that saves writing them; whether it does."""
+        blank = " " * self.width
+        shown = list(zip(self._shown_text, self._shown_pens, strict=True))
+        wanted = list(zip(self._text, self._pens, strict=True))
+        shift = found(shown, wanted, self._dirty, (blank, PLAIN * self.width))
+        if shift is None or any(shift.top <= y < shift.bottom for y in self._verbatim):
+            return False
+        self._shown_text = shift.moved(self._shown_text, blank)
+        self._shown_pens = shift.moved(self._shown_pens, PLAIN * self.width)
+        parts.append(shift.sequence)
+        self._at = (-1, -1)
+        self._dirty |= dict.fromkeys(range(shift.top, shift.bottom))
+        return True
 
     def _changed(self, y: int) -> list[_Span]:
         """The cells of row `y` that are to be written; from now on they count as shown."""

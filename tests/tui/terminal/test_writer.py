@@ -36,12 +36,28 @@ def rows(emulated: pyte.Screen) -> list[list[object]]:
     return [[emulated.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
 
 
-@given(frames=st.lists(st.lists(PUT, max_size=8), max_size=6), coloured=st.booleans(), budget=st.integers(1, 400))
+def like_everything_written(emulated: pyte.Screen, writer: Writer, palette: Palette) -> None:
+    whole, all_of_it = screen()
+    repainted = Writer(WIDTH, HEIGHT, palette)
+    for y in range(HEIGHT):
+        repainted.put(y, 0, writer._text[y], writer._pens[y])
+    all_of_it.feed(repainted.paint())
+    for y in range(HEIGHT):
+        if UNKNOWN not in writer._text[y]:
+            assert rows(emulated)[y] == rows(whole)[y]
+
+
+@given(
+    frames=st.lists(st.lists(PUT, max_size=8), max_size=6),
+    coloured=st.booleans(),
+    shifts=st.booleans(),
+    budget=st.integers(1, 400),
+)
 def test_differences_lead_to_the_screen_that_writing_everything_gives(
-    frames: list[list[tuple[int, int, str, str]]], coloured: bool, budget: int
+    frames: list[list[tuple[int, int, str, str]]], coloured: bool, shifts: bool, budget: int
 ) -> None:
     palette = Palette()
-    writer = Writer(WIDTH, HEIGHT, palette, coloured_erase=coloured)
+    writer = Writer(WIDTH, HEIGHT, palette, coloured_erase=coloured, shifts=shifts)
     blank(writer)
     emulated, stream = screen()
     for frame in frames:
@@ -56,15 +72,63 @@ def test_differences_lead_to_the_screen_that_writing_everything_gives(
             stream.feed(writer.paint(budget))
             if not writer.pending:
                 break
-        whole, all_of_it = screen()
-        repainted = Writer(WIDTH, HEIGHT, palette)
+        like_everything_written(emulated, writer, palette)
+
+
+@given(
+    steps=st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 5), st.booleans()), min_size=1, max_size=6),
+    budget=st.integers(1, 400),
+    whole=st.booleans(),
+)
+def test_a_list_that_moves_is_moved_by_the_terminal(
+    steps: list[tuple[int, int, bool]], budget: int, whole: bool
+) -> None:
+    palette = Palette()
+    pens = [palette.pen(sgr) for sgr in ("", "31", "42")]
+    writer = Writer(WIDTH, HEIGHT, palette, shifts=True)
+    emulated, stream = screen()
+    at = 20
+    for by, odd, verbatim in steps:
+        at += by
         for y in range(HEIGHT):
-            text, pens = writer._text[y], writer._pens[y]
-            repainted.put(y, 0, text, pens)
-        all_of_it.feed(repainted.paint())
-        for y in range(HEIGHT):
-            if UNKNOWN not in writer._text[y]:
-                assert rows(emulated)[y] == rows(whole)[y]
+            number = at + y if y != odd else 0
+            writer.put(y, 0, f"{number} row {number * 7919 % 9973}".ljust(WIDTH), pens[number % 3] * WIDTH)
+        if verbatim:
+            writer.put_verbatim(odd, 3, 2, "e\u0301")
+        while True:
+            stream.feed(writer.paint(budget))
+            if whole or not writer.pending:
+                break
+    while writer.pending:
+        stream.feed(writer.paint(budget))
+    like_everything_written(emulated, writer, palette)
+
+
+@pytest.mark.parametrize(
+    ("shifts", "by", "least", "most"), [(True, 2, 0, 100), (True, -2, 0, 100), (False, 2, 400, 600)]
+)
+def test_what_moves_costs_what_is_new(shifts: bool, by: int, least: int, most: int) -> None:
+    writer = Writer(80, 24, Palette(), shifts=shifts)
+    for at in (50, 50 - by):
+        for y in range(1, 23):
+            number = at + y
+            writer.put(y, 0, f"{number} {number * 7919 % 9973} {number * 104729 % 99991:>50}".ljust(80), PLAIN * 80)
+        painted = writer.paint()
+    assert ("\x1b[2;23r\x1b[2H" in painted) is shifts
+    assert least < len(painted) < most
+
+
+@pytest.mark.parametrize("unknown", [0, 1])
+def test_nothing_is_moved_over_what_is_not_known(unknown: int) -> None:
+    writer = Writer(30, 12, Palette(), shifts=True)
+    for frame in range(2):
+        for y in range(12):
+            number = 50 + y - frame
+            writer.put(y, 0, f"{number} {number * 104729 % 99991:>20}".ljust(30), PLAIN * 30)
+        if frame == unknown:
+            writer.put_verbatim(6, 3, 0, "\u0301")
+        painted = writer.paint()
+    assert "r\x1b[" not in painted
 
 
 def test_only_what_differs_is_written() -> None:
