@@ -83,6 +83,29 @@ async def test_a_prompt_has_no_row_drawn_again(monkeypatch: pytest.MonkeyPatch) 
         assert set(drawn) <= {0, height - 2, height - 1}
 
 
+async def test_rows_that_only_move_are_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    async with shown() as (pilot, source):
+        rows = tuple(a_process(pid, 1, f"worker {pid}", cpu_percent=float(pid)) for pid in range(100, 140))
+        source.put(PROCESSES, replace(processes(), rows=rows))
+        await pilot.press("P", "home")
+        await pilot.pause()
+        table = pilot.app.query_one(ProcessesPane).table
+        line = table.line
+
+        def counted(y: int) -> object:
+            drawn.append(y)
+            return line(y)
+
+        monkeypatch.setattr(table, "line", counted)
+        above = tuple(a_process(pid, 1, f"worker {pid}", cpu_percent=float(pid)) for pid in (200, 201))
+        source.put(PROCESSES, replace(processes(), rows=(*rows, *above)))
+        await pilot.pause()
+        assert [table.key(row)[0] for row in table.on_screen[:3]] == [201, 200, 139]  # type: ignore[index]
+        assert set(drawn) <= {1, 2, 3}, "what is new, and what was selected"
+        assert stale(pilot.app.screen) == []
+
+
 @pytest.mark.parametrize("theme", ["pitop-night", "pitop-paper", "ansi-dark", "ansi-console"])
 @pytest.mark.parametrize("colour", [True, False])
 async def test_the_ground_is_textuals_own(theme: str, colour: bool, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -399,8 +399,20 @@ class Table(Lines, Generic[R], can_focus=True):
         self.refresh()
 
     def _repaint(self) -> None:
-        """Have those lines painted that would look different."""
-        self.refresh_lines(y for y in range(1, self.size.height) if self._painted.get(y) != self._look(y))
+        """Have those lines painted that would look different; a row that has only moved keeps its strip."""
+        changed: dict[int, _Painted | None] = {}
+        for y in range(1, self.size.height):
+            look = self._look(y)
+            if self._painted.get(y) != look:
+                changed[y] = look
+        drawn = self._drawn
+        kept = {id(look.row.row): (look, drawn[y]) for y, look in self._painted.items() if y in drawn}
+        self.refresh_lines(changed)
+        for y, look in changed.items():
+            if look is not None and y not in drawn:
+                before, strip = kept.get(id(look.row.row), (None, None))
+                if strip is not None and before == look:
+                    self._painted[y], drawn[y] = look, strip
 
     def _look(self, y: int) -> _Painted | None:
         place = self._top + y - 1
