@@ -58,18 +58,16 @@ def sentences(*parts: str) -> str:
     return " ".join([*ended[:1], *(part[0].upper() + part[1:] for part in ended[1:])])
 
 
-def _wide(text: str) -> int:
-    total = 0
-    for character in text:
-        if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
-            continue
-        total += 2 if unicodedata.east_asian_width(character) in "WF" else 1
-    return total
+@lru_cache(4096)
+def _step(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def cells(text: str) -> int:
     """How many terminal cells visible `text` takes: 2 for wide, 0 for combining characters."""
-    return len(text) if text.isascii() else _wide(text)
+    return len(text) if text.isascii() else sum(map(_step, text))
 
 
 def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") -> str:
@@ -91,7 +89,7 @@ def _cut(text: str, width: int, ellipsis: str) -> tuple[str, int]:
         return text[:room] + ellipsis, width
     taken = size = 0
     for character in text:
-        step = cells(character)
+        step = _step(character)
         if size + step > room:
             break
         size += step

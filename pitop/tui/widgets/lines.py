@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Self
 
 from rich.segment import Segment
@@ -19,6 +20,12 @@ from pitop.render.glyphs import LEVELS, Glyphs
 from pitop.tui.looks import Looks, looks_for
 
 __all__ = ["Lines"]
+
+
+@lru_cache(1024)
+def _changes(line_filter: LineFilter, style: Style | None, background: Color) -> bool:
+    """Whether a filter makes anything else of text in a style. It would make all segments anew where it does not."""
+    return line_filter.apply([Segment(" ", style)], background)[0].style != style
 
 
 class Lines(Widget):
@@ -102,14 +109,16 @@ class Lines(Widget):
         """Line `y`, filtered and as wide as the widget. Strips are dear to make: one is enough where nothing is cut."""
         self.across = width
         segments = self.line(y)
-        taken = sum(segment.cell_length for segment in segments)
+        # Rich counts most texts letter by letter.
+        taken = sum(len(each.text) if each.text.isascii() else each.cell_length for each in segments)
         if taken > width:
             segments = list(Strip(segments, taken).adjust_cell_length(width))
         elif taken < width:
             segments = [*segments, Segment(" " * (width - taken), self.backdrop(y))]
         if background is not None:
             for line_filter in filters:
-                segments = line_filter.apply(segments, background)
+                if any(_changes(line_filter, style, background) for style in {style for _, style, _ in segments}):
+                    segments = line_filter.apply(segments, background)
         return Strip(segments, width)
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
