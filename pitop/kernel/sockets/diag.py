@@ -8,8 +8,18 @@ import socket
 import struct
 from collections.abc import Iterator
 
-__all__ = ["SOCK_DESTROY", "SOCK_DIAG_BY_FAMILY", "Attributes", "Diag", "DiagAbsent", "attributes", "enlarge"]
+__all__ = [
+    "SOCK_DESTROY",
+    "SOCK_DIAG_BY_FAMILY",
+    "TCPDIAG_GETSOCK",
+    "Attributes",
+    "Diag",
+    "DiagAbsent",
+    "attributes",
+    "enlarge",
+]
 
+TCPDIAG_GETSOCK = 18  # linux/inet_diag.h
 SOCK_DIAG_BY_FAMILY = 20
 SOCK_DESTROY = 21
 
@@ -55,13 +65,13 @@ class Diag:
         """Close it."""
         self._socket.close()
 
-    def dump(self, request: bytes) -> Iterator[bytes]:
+    def dump(self, request: bytes, asked: int = SOCK_DIAG_BY_FAMILY) -> Iterator[bytes]:
         """Everything that answers `request`, in chunks of whole messages; the last chunk ends with NLMSG_DONE.
 
         Raises DiagAbsent where the kernel cannot answer, OSError otherwise. `interrupted` tells afterwards whether
         the kernel said that the set changed meanwhile.
         """
-        sequence = self._send(SOCK_DIAG_BY_FAMILY, _REQUEST | _DUMP, request)
+        sequence = self._send(asked, _REQUEST | _DUMP, request)
         self.interrupted = False
         while True:
             chunk = self._socket.recv(_CHUNK)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from pitop.kernel.sockets.diag import Attributes, Diag, attributes
+from pitop.kernel.sockets.diag import TCPDIAG_GETSOCK, Attributes, Diag, attributes
 from pitop.model.sockets import TCP_STATES, Endpoint, Family, Tcp
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Fields",
     "address_text",
     "dump",
+    "dump_tcp",
     "endpoint",
     "messages",
     "one_request",
@@ -37,7 +38,8 @@ NOT_LISTENING = 0xFFF & ~LISTENING
 
 _MEMINFO, _INFO, _CONG, _SKMEMINFO, _SHUTDOWN, _SKV6ONLY, _CGROUP_ID = 1, 2, 4, 7, 8, 11, 21
 
-_REQUEST = struct.Struct("=BBBxI48x")
+_REQUEST = struct.Struct("=BBBxI48x")  # inet_diag_req_v2
+_EARLIER = struct.Struct("=3xB48xI4x")  # inet_diag_req, of the time before sock_diag
 _MESSAGE = struct.Struct("=BBBB2s2s16s16sIQIIIII")
 _START = 16  # a message's netlink header
 _ATTRIBUTES = _START + 72
@@ -60,8 +62,20 @@ def dump(diag: Diag, family: int, transport: str, states: int = 0xFFF) -> Iterat
 
     Raises DiagAbsent.
     """
-    wanted = _bit(_INFO) | _bit(_CONG) if transport == "tcp" and states != LISTENING else _bit(_SKMEMINFO)
-    return diag.dump(_REQUEST.pack(family, _NUMBERS[transport], wanted, states))
+    return diag.dump(_REQUEST.pack(family, _NUMBERS[transport], _wanted(transport, states), states))
+
+
+def dump_tcp(diag: Diag, states: int) -> Iterator[bytes]:
+    """Chunks of messages for every TCP socket of both families, mixed.
+
+    The kernel has one table for both, of up to half a million places, and goes through all of it for each dump: asked
+    in this older way, which knows no family, only once. Raises DiagAbsent.
+    """
+    return diag.dump(_EARLIER.pack(_wanted("tcp", states), states), TCPDIAG_GETSOCK)
+
+
+def _wanted(transport: str, states: int) -> int:
+    return _bit(_INFO) | _bit(_CONG) if transport == "tcp" and states != LISTENING else _bit(_SKMEMINFO)
 
 
 @lru_cache(256)

@@ -25,6 +25,8 @@ _INET = (
     ("raw6", "raw", socket.AF_INET6),
 )
 
+_TCP_DUMPS = (inet.LISTENING, inet.NOT_LISTENING)
+
 
 class Track:
     """One socket from its first reading to its last. `row` is the collector's, which keeps there what it made of it."""
@@ -52,6 +54,7 @@ class SocketTable:
         self.gone: list[Track] = []
         self.absent: set[str] = set()
         self._diagnosed = diagnosed
+        self._tcp_apart = False  # whether the kernel has to be asked for each family of TCP
         self._namespace = namespace
         self._known: dict[Any, Track] = {}
         self._turn = 0
@@ -62,11 +65,14 @@ class SocketTable:
         self._turn += 1
         self._interfaces.clear()
         self.tracks, self.changed, self.gone = [], [], []
+        tcp_read = diag is not None and self._both_tcp(diag, now)
         for protocol, transport, family in _INET:
+            if transport == "tcp" and tcp_read:
+                continue
             self._one(
                 protocol,
                 diag,
-                partial(self._inet, transport, family, now),
+                partial(self._family, transport, family, now),
                 partial(proc.inet_table, net, protocol, now, self._namespace),
             )
         self._one("unix", diag, self._unix, lambda: proc.unix_table(net, self._namespace))
@@ -97,32 +103,44 @@ class SocketTable:
         for endpoint in read():
             self._take(_key(endpoint), endpoint, endpoint)
 
-    def _inet(self, transport: str, family: int, now: float, diag: Diag) -> None:
+    def _both_tcp(self, diag: Diag, now: float) -> bool:
+        """TCP of both families, where the kernel can tell of both at once; whether it can."""
+        if not self._tcp_apart:
+            try:
+                for states in _TCP_DUMPS:
+                    self._inet("tcp", inet.dump_tcp(diag, states), now)
+            except (DiagAbsent, PermissionError):  # a policy may know no requests but those of today
+                self._tcp_apart = True
+        return not self._tcp_apart
+
+    def _family(self, transport: str, family: int, now: float, diag: Diag) -> None:
+        for states in _TCP_DUMPS if transport == "tcp" else (0xFFF,):
+            self._inet(transport, inet.dump(diag, family, transport, states), now)
+
+    def _inet(self, transport: str, chunks: Iterable[bytes], now: float) -> None:
         turn, known, add, change = self._turn, self._known, self.tracks.append, self.changed.append
-        dumps = (inet.LISTENING, inet.NOT_LISTENING) if transport == "tcp" else (0xFFF,)
-        for states in dumps:
-            for chunk in inet.dump(diag, family, transport, states):
-                for fields, at in inet.messages(chunk):
-                    cookie = fields[2]
-                    track = known.get(cookie)
-                    if track is not None:
-                        if track.fields == fields:
-                            if track.turn != turn:
-                                track.turn = turn
-                                add(track)
-                            continue
-                        repeated = track.turn == turn
-                        track.turn = turn
-                        track.fields = fields
-                        track.endpoint = inet.endpoint(chunk, at, transport, now, self._namespace, self._interface)
-                        change(track)
-                        if not repeated:  # else it moved in the kernel's table while that was read
+        for chunk in chunks:
+            for fields, at in inet.messages(chunk):
+                cookie = fields[2]
+                track = known.get(cookie)
+                if track is not None:
+                    if track.fields == fields:
+                        if track.turn != turn:
+                            track.turn = turn
                             add(track)
-                    else:
-                        made = inet.endpoint(chunk, at, transport, now, self._namespace, self._interface)
-                        track = known[cookie] = Track(fields, made, turn)
+                        continue
+                    repeated = track.turn == turn
+                    track.turn = turn
+                    track.fields = fields
+                    track.endpoint = inet.endpoint(chunk, at, transport, now, self._namespace, self._interface)
+                    change(track)
+                    if not repeated:  # else it moved in the kernel's table while that was read
                         add(track)
-                        change(track)
+                else:
+                    made = inet.endpoint(chunk, at, transport, now, self._namespace, self._interface)
+                    track = known[cookie] = Track(fields, made, turn)
+                    add(track)
+                    change(track)
 
     def _unix(self, diag: Diag) -> None:
         for chunk in local.dump_unix(diag):
