@@ -60,14 +60,22 @@ from pitop.model.packets.packet import Packet
 from pitop.model.packets.row import Row
 from pitop.model.packets.summary import Summary
 
-__all__ = ["Helper", "main"]
+__all__ = ["Helper", "main", "pace"]
 
 _REST = 0.006  # seconds that it leaves to others after each slice while it is behind
 _MEMORY = 3 << 30
-_BLOCKS, _LIGHT_BLOCKS = 48, 16  # of the ring, a quarter of a MiB each
+_BLOCKS, _LIGHT_BLOCKS = 28, 16  # of the ring, a quarter of a MiB each; all of them stay in memory
 _STATUS_EVERY = 0.5
-_SHOWN_EVERY = 0.2  # seconds between two looks that were not asked for
+_SHOWN_EVERY, _FLOOD_EVERY = 0.2, 1.0
 _PATIENCE = 0.3  # seconds that printing and saving wait for the name of a process
+
+
+def pace(new: int, lines: int) -> float:
+    """Seconds between two looks that were not asked for, where so many packets have come since the one before.
+
+    More than there are lines: nobody can read along, so they need not come as often.
+    """
+    return _FLOOD_EVERY if new > 2 * lines else _STATUS_EVERY if new > lines else _SHOWN_EVERY
 
 
 class Helper:
@@ -188,9 +196,7 @@ class Helper:
         now = time.monotonic()
         if self._look is not None and self._look.count and self.channel.waiting < WAITING_MOST:
             shown = (self.store.next, self.index.next, self.view.examined, self._look)
-            # More new packets than there are lines: nobody can read along, so they need not come as often.
-            hasty = self._shown is not None and self.store.next - self._shown[0] > self._look.count
-            every = _STATUS_EVERY if hasty else _SHOWN_EVERY
+            every = pace(0 if self._shown is None else self.store.next - self._shown[0], self._look.count)
             if self._blank and len(self.view):
                 every = 0.0  # the first one is waited for
             if now - self._told >= every and (shown != self._shown or now - self._told >= _STATUS_EVERY):
