@@ -1,10 +1,11 @@
-"""A key, what it does, what the footer calls it and what the help and the palette say of it: all in one place."""
+"""A key, what it does, what the footer calls it and what the help and the palette say of it; and who gets the keys."""
 
 from __future__ import annotations
 
 from textual.binding import Binding
+from textual.widget import Widget
 
-__all__ = ["key"]
+__all__ = ["give_keys", "key"]
 
 
 def key(
@@ -15,3 +16,11 @@ def key(
     `label` is short, for footer and palette; `words` explain; `footer` shows it at the foot, written as `display`.
     """
     return Binding(keys, action, label, show=footer, key_display=display, tooltip=words, id=name)
+
+
+def give_keys(widget: Widget) -> None:
+    """Give the keys to a widget at once: Textual's own `focus` queues that, behind what takes them at once after it."""
+    if widget.is_attached:
+        widget.screen.set_focus(widget)
+    else:
+        widget.focus()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.binding import BindingType
 from textual.message import Message
@@ -17,11 +17,16 @@ from pitop.model.snapshot import Failure, Snapshot
 from pitop.render.text import sentences, visible
 from pitop.tui.feed import Arrived, Feed
 from pitop.tui.history import Spot
-from pitop.tui.keys import key
+from pitop.tui.keys import give_keys, key
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.ground import Ground
 
+if TYPE_CHECKING:
+    from pitop.tui.widgets.prompt import Prompt
+
 __all__ = ["Pane"]
+
+_PROMPT_AFTER = 0.7  # seconds after a pane was chosen: its first rows are there, the next are not yet
 
 
 class Pane(Ground):
@@ -64,6 +69,7 @@ class Pane(Ground):
         super().__init__(id=self.stem)
         self.settings = settings or PaneSettings()
         self.feeds: list[Feed[Any]] = []
+        self._prompt: Prompt | None = None
         self.clock = 0.0  # the time of the newest snapshot, in unix seconds
 
     @property
@@ -75,6 +81,7 @@ class Pane(Ground):
         """The pane is seen from now on."""
         for feed in self.feeds:
             feed.open(source)
+        self.set_timer(_PROMPT_AFTER, self.prompt)
 
     def rest(self) -> None:
         """The pane is not seen any more: nothing is collected for it."""
@@ -180,24 +187,24 @@ class Pane(Ground):
         done: Callable[[str | None], None],
         **more: Any,
     ) -> None:
-        """Have a line typed at the foot of the pane; `more` as a Prompt takes it."""
+        """Have a line typed at the foot of the pane; `more` as a Question takes it."""
+        from pitop.tui.widgets.prompt import Question
+
+        self.prompt().ask(Question(visible(label), text, changed, done, **more))
+
+    def leave_line(self) -> None:
+        """What is being typed is left, as with Escape; what that takes back is as it was then."""
+        if self._prompt is not None:
+            self._prompt.finish(None)
+
+    def prompt(self) -> Prompt:
+        """What asks for lines here: made before it is needed, where there is time."""
         from pitop.tui.widgets.prompt import Prompt
 
-        for prompt in self.query(Prompt):
-            prompt.remove()
-
-        answered = False
-
-        def finished(said: str | None) -> None:
-            nonlocal answered
-            if not answered:  # taking the prompt away moves the focus, which it would take for an answer
-                answered = True
-                done(said)
-                prompt.remove()
-                self.focus_pane()
-
-        prompt = Prompt(label, text, changed, finished, **more)
-        self.mount(prompt)
+        if self._prompt is None:
+            self._prompt = Prompt(self.focus_pane)
+            self.mount(self._prompt)
+        return self._prompt
 
     def act(self, action: Action) -> None:
         """Have the source do something, and say what came of it in a notice."""
@@ -220,5 +227,5 @@ class Pane(Ground):
     def focus_pane(self) -> None:
         """Give the keys to what the pane is mainly about."""
         for child in self.query("Table"):
-            child.focus()
+            give_keys(child)
             return

@@ -45,6 +45,7 @@ class SearchPane(Pane):
         """Type a text; the selection goes to the next row that holds it."""
         from pitop.tui.widgets.prompt import Answer
 
+        self.leave_line()
         start = self.table.place
         origin = self.table.pin()
 

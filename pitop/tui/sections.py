@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -13,11 +13,14 @@ from textual.widget import Widget
 from pitop.model.leads import Subject, Visit
 from pitop.model.scope import Scope
 from pitop.tui.history import Spot
-from pitop.tui.keys import key
+from pitop.tui.keys import give_keys, key
 from pitop.tui.pane import Pane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.names import Names
+
+if TYPE_CHECKING:
+    from pitop.tui.widgets.prompt import Prompt
 
 __all__ = ["Part", "SectionedPane"]
 
@@ -32,6 +35,15 @@ class Part(TablePane[R]):
     def __init__(self, settings: PaneSettings | None = None, own_fields: Sequence[Any] = ()) -> None:
         super().__init__(settings, own_fields)
         self.held: Sequence[R] = ()
+
+    def prompt(self) -> Prompt:
+        """That of the whole pane."""
+        return self.parent.prompt() if isinstance(self.parent, Pane) else super().prompt()
+
+    def leave_line(self) -> None:
+        """That of the whole pane is left."""
+        if isinstance(self.parent, Pane):
+            self.parent.leave_line()
 
     def hold(self, rows: Sequence[R]) -> None:
         """Show these rows from now on."""
@@ -86,7 +98,7 @@ class SectionedPane(Pane):
 
     def focus_pane(self) -> None:
         """The keys go to the table that is shown."""
-        self.front.table.focus()
+        give_keys(self.front.table)
 
     def redrawn(self) -> None:
         """Every part draws itself anew."""

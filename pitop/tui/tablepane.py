@@ -352,11 +352,13 @@ class TablePane(SearchPane, Generic[R]):
         """Type an expression; it takes effect as far as it is right."""
         from pitop.tui.widgets.prompt import Answer
 
+        self.leave_line()
         before = self.filter.text
 
         def changed(text: str) -> Answer:
             try:
-                self.set_filter(text)
+                if text != self.filter.text:
+                    self.set_filter(text)
             except FilterError as error:
                 self.set_filter(before)
                 return Answer(error.message, error.position, error=True)

@@ -27,7 +27,7 @@ async def test_a_filter_typed_in_one_go_is_no_row_of_commands() -> None:
         await burst(seen, "backslash", *"kz2q", "enter")
         assert seen.pane.filter.text == "kz2q"
         assert not seen.app.paused
-        assert not seen.pane.query(Prompt)
+        assert not any(prompt.asking for prompt in seen.pane.query(Prompt))
 
 
 async def test_what_follows_a_search_goes_to_the_table() -> None:
@@ -67,3 +67,93 @@ async def test_one_prompt_takes_the_place_of_another_that_is_still_being_built()
         assert seen.app.is_running
         (prompt,) = seen.pane.query(Prompt)
         assert prompt.query_one(Input).value == "Two"
+
+
+async def test_a_prompt_is_made_once_and_asks_for_one_thing_after_the_other() -> None:
+    said: list[tuple[str, str | None]] = []
+    async with driven() as seen:
+        for label, keys in (("First", ("x", "enter")), ("Second", ("y", "escape")), ("Third", ("up", "enter"))):
+            seen.pane.ask_line(
+                label, "", Answer, lambda text, label=label: said.append((label, text)), history=["before"]
+            )
+            await seen.pilot.pause()
+            assert seen.lines()[-2].startswith(label)
+            await seen.press(*keys)
+            assert seen.app.focused is seen.pane.table
+            assert label not in seen.lines()[-2]
+        assert said == [("First", "x"), ("Second", None), ("Third", "before")]
+        assert len(seen.pane.query(Prompt)) == 1
+
+
+async def test_an_answer_may_lead_to_the_next_question() -> None:
+    said: list[str | None] = []
+    async with driven() as seen:
+        seen.pane.ask_line("First", "", Answer, lambda _: seen.pane.ask_line("Second", "", Answer, said.append))
+        await seen.pilot.pause()
+        await seen.press("x", "enter")
+        assert "Second" in "".join(seen.lines())
+        await seen.press("y", "enter")
+        assert said == ["y"]
+        assert seen.app.focused is seen.pane.table
+
+
+async def test_a_question_asks_with_the_keys_though_the_pane_has_just_been_given_them() -> None:
+    async with driven() as seen:
+        seen.pane.prompt()
+        await seen.pilot.pause()
+        seen.app.set_focus(None)
+        seen.pane.focus_pane()
+        seen.pane.ask_line("First", "", Answer, lambda _: None)
+        await seen.pilot.pause()
+        assert seen.pane.prompt().asking
+        assert isinstance(seen.app.focused, Input)
+        seen.pane.prompt().finish("z")
+        seen.pane.ask_line("Second", "", Answer, lambda _: None)
+        await seen.pilot.pause()
+        assert seen.pane.prompt().asking
+        assert isinstance(seen.app.focused, Input)
+
+
+async def test_diagnose_asks_again_from_another_pane() -> None:
+    async with driven() as seen:
+        for _ in range(2):
+            await seen.press("exclamation_mark")
+            assert seen.app.pane.stem == "path"
+            assert seen.lines()[-2].startswith("Diagnose")
+            assert isinstance(seen.app.focused, Input)
+            await seen.press("escape", "1")
+
+
+async def test_what_was_said_to_one_question_is_no_answer_to_the_next() -> None:
+    said: list[tuple[str, str | None]] = []
+    async with driven() as seen:
+        seen.pane.ask_line("First", "x", Answer, lambda text: said.append(("First", text)))
+        await seen.pilot.pause()
+        line = seen.pane.prompt().query_one(Input)
+        line.post_message(Input.Changed(line, "xy"))
+        line.post_message(Input.Submitted(line, "x"))
+        seen.pane.ask_line("Second", "y", Answer, lambda text: said.append(("Second", text)))
+        await seen.pilot.pause()
+        assert said == [("First", None)]
+        assert seen.pane.prompt().asking
+        assert seen.lines()[-2].startswith("Second  y")
+
+
+async def test_leaving_may_ask_something_itself() -> None:
+    async with driven() as seen:
+        seen.pane.ask_line("First", "", Answer, lambda _: seen.pane.ask_line("Third", "3", Answer, lambda _: None))
+        await seen.pilot.pause()
+        seen.pane.ask_line("Second", "2", Answer, lambda _: None)
+        await seen.pilot.pause()
+        assert seen.pane.prompt().query_one(Input).value == "3"
+        assert "Third" in "".join(seen.lines())
+
+
+async def test_a_filter_asked_for_while_it_is_typed_goes_back_to_the_one_before_both() -> None:
+    async with driven() as seen:
+        await seen.press("backslash", *"sshd")
+        assert seen.pane.filter.text == "sshd"
+        await seen.pane.run_action("filter")
+        await seen.pilot.pause()
+        await seen.press("a", "escape")
+        assert seen.pane.filter.text == ""

@@ -22,7 +22,7 @@ from pitop.render.delays import delay_fields
 from pitop.render.field import Field
 from pitop.render.text import visible
 from pitop.tui.feed import Feed
-from pitop.tui.keys import key
+from pitop.tui.keys import give_keys, key
 from pitop.tui.panes.acting import ActingPane
 from pitop.tui.settings import PaneSettings
 
@@ -283,6 +283,6 @@ class WatchingPane(ActingPane):
         """The keys go to the inspector while it is open."""
         inspector = self._inspector()
         if inspector is not None:
-            inspector.focus()
+            give_keys(inspector)
         else:
             super().focus_pane()

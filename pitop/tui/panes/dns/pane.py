@@ -232,6 +232,7 @@ class DnsPane(SearchPane):
 
     def action_filter(self) -> None:
         """Type an expression; it takes effect as far as it is right."""
+        self.leave_line()
         before = self._filters.get(self._place)
 
         def changed(text: str) -> Reaction:

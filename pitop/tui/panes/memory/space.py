@@ -23,7 +23,7 @@ from pitop.render.memory.bars import PARTS, strip
 from pitop.render.memory.charts import top_of
 from pitop.render.memory.words import cost_words, holding_words, mapping_words
 from pitop.render.units import UNKNOWN, Unit, amount, bytes_text
-from pitop.tui.keys import key
+from pitop.tui.keys import give_keys, key
 from pitop.tui.panes.memory.charts import chart_lines
 from pitop.tui.panes.memory.mappings import MappingList
 from pitop.tui.panes.memory.painted import Painted
@@ -161,7 +161,7 @@ class SpaceView(Vertical):
 
     def focus_list(self) -> None:
         """Give the keys to the list of mappings."""
-        self._list.focus()
+        give_keys(self._list)
 
     def on_resize(self) -> None:
         """Give the charts and legends the lines that the screen can spare."""

@@ -23,7 +23,7 @@ from pitop.render.packets import FIELDS, OPERANDS
 from pitop.render.text import visible
 from pitop.render.units import amount
 from pitop.tui.history import Spot
-from pitop.tui.keys import key
+from pitop.tui.keys import give_keys, key
 from pitop.tui.panes.packets.anatomy import Anatomy
 from pitop.tui.panes.packets.capturing import CAPTURE_KEYS, CapturingPane
 from pitop.tui.panes.packets.reading import Reading
@@ -418,7 +418,7 @@ class PacketsPane(CapturingPane):
     def focus_pane(self) -> None:
         """The sheet that is read has the keys, else the list."""
         if self._reading.what:
-            self._reading.query_one("#sheet").focus()
+            give_keys(self._reading.query_one("#sheet"))
         else:
             super().focus_pane()
 
