@@ -37,6 +37,7 @@ class Feed(Generic[S]):
         self._newest: S | Failure | None = None
         self._announced = False
         self._hold: Subscription | None = None
+        self.taken = False  # whether a snapshot of it has been taken
 
     def open(self, source: Source) -> None:
         """Begin to listen; the topic is collected from now on."""
@@ -59,6 +60,7 @@ class Feed(Generic[S]):
         with self._lock:
             newest, self._newest = self._newest, None
             self._announced = False
+            self.taken |= isinstance(newest, Snapshot)
             return newest
 
     def _deliver(self, result: S | Failure) -> None:

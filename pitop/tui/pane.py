@@ -93,10 +93,9 @@ class Pane(Ground):
         self.rest()
 
     def on_arrived(self, event: Arrived) -> None:
-        """Take the newest snapshot of a feed, unless the view is paused."""
-        if self.paused:
-            return
-        self._take(event.feed)
+        """Take the newest snapshot of a feed, unless the view is paused and has something to show."""
+        if not self.paused or not event.feed.taken:
+            self._take(event.feed)
 
     def _take(self, feed: Feed[Any]) -> None:
         newest = feed.take()

@@ -290,6 +290,18 @@ async def test_follow_brings_the_selected_one_back_into_view() -> None:
         assert "sshd -D" in "".join(seen.lines())
 
 
+async def test_a_pane_that_is_opened_while_all_is_paused_is_not_empty() -> None:
+    source = a_source()
+    app = PitopApp(source, Settings(glyphs="block"))
+    app.paused = True
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        seen = Driven(app, pilot, source)
+        assert seen.pids == TREE
+        await seen.put(processes(rows=(a_process(1, 0, "init"),), ended=()))
+        assert seen.pids == TREE, "and still from then on"
+
+
 async def test_pause_holds_the_view_and_not_the_collecting() -> None:
     async with driven() as seen:
         await seen.press("z")
