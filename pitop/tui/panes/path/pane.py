@@ -254,7 +254,7 @@ class PathPane(SectionedPane):
             words = text.split()
             if len(words) > 2 or (len(words) == 2 and not (words[1].isdigit() and 0 < int(words[1]) < 65536)):
                 return Answer("a name or an address, then perhaps a port number", error=True)
-            return Answer("a name or an address, and a TCP port where one should be open; nothing: up to DNS")
+            return Answer("a name or address, and a port that should be open; nothing: up to DNS")
 
         def done(text: str | None) -> None:
             if text is None:
