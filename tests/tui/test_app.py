@@ -15,10 +15,11 @@ from pitop.collect.topics import MACHINE, PROCESSES
 from pitop.model.scope import Flow, of_flow
 from pitop.model.snapshot import Failure, Snapshot
 from pitop.tui import app as shell
-from pitop.tui.app import PitopApp
+from pitop.tui.app import PANES, PitopApp
 from pitop.tui.feed import Feed
 from pitop.tui.pane import Pane
 from pitop.tui.settings import Settings
+from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.help import Help
 from pitop.tui.widgets.notice import Notice
 from tests.tui import still
@@ -220,7 +221,7 @@ async def test_one_key_in_any_pane_asks_what_is_broken() -> None:
         await pilot.press("exclamation_mark")
         await pilot.pause()
         assert app.pane.stem == "path"
-        assert any("TCP port" in line for line in lines(app))
+        assert any("a port that should be open" in line for line in lines(app))
 
 
 async def test_a_long_scope_is_shortened_beside_the_tabs_and_not_left_out() -> None:
@@ -232,3 +233,14 @@ async def test_a_long_scope_is_shortened_beside_the_tabs_and_not_left_out() -> N
         assert "tcp 2001:db8:1:2" in tabs
         assert "…" in tabs
         assert len(tabs) == 80
+
+
+def test_examples_of_filters_fit_eighty_columns() -> None:
+    for pane in PANES:
+        pane.make(None)
+    found: list[type[TablePane[Any]]] = [TablePane]
+    for kind in found:
+        found += kind.__subclasses__()
+    examples = {each.filter_example for each in found if each.filter_example}
+    assert len(examples) >= 5
+    assert [each for each in examples if len("Filter  " + each) > 80] == []

@@ -414,10 +414,10 @@ class NetworkPane(SectionedPane):
         def changed(text: str) -> Answer:
             said = text.strip()
             if said and len(families_of(said)) != 1:
-                return Answer("an address such as 192.0.2.1 or 2001:db8::1; names are looked up in the DNS pane")
+                return Answer("an address, such as 192.0.2.1 or 2001:db8::1; names: in the DNS pane")
             self._wanted = said
             self.feed.ask(RouteTo(said))
-            return Answer("the rule and the route that win are marked; beneath, the others and why they lose")
+            return Answer("what wins is marked; beneath are the others, and why they lose")
 
         def done(text: str | None) -> None:
             if text is None:

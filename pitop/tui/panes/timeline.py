@@ -48,7 +48,7 @@ class TimelinePane(TablePane[Happening]):
     main = ("process", "words")
     shed = ("pid",)
     row_word = "lines"
-    filter_example = "what=asked and name~example · what=closed and recv>1M · process=wget · lived>10s"
+    filter_example = "what=asked and name~example · recv>1M · process=wget · lived>10s"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("timeline.processes", "p", "only('processes')", "Processes only", "Forks, execs and exits", footer=True),

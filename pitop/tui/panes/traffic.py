@@ -67,7 +67,7 @@ class TrafficPane(TablePane[TrafficRow]):
     main = ("process", "name", "address")
     shed = ("pid", "application", "bytes_sent", "direction", "address", "bytes_received")
     row_word = "rows"
-    filter_example = "program=firefox and not local · name~example · down>100K · port=443 and proto=udp"
+    filter_example = "program=firefox · name~example · down>100K · port=443 and proto=udp"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("traffic.view", "v", "view", "View", "By program, name, address, port, or everything", footer=True),

@@ -60,7 +60,7 @@ class SocketsPane(ActingSocketsPane):
         "listening", "bytes_sent", "bytes_received", "drops", "service",
     )  # fmt: skip
     row_word = "rows"
-    filter_example = "state=LISTEN and port=22 · remote in 10.0.0.0/8 · rtt>100ms · not process~ssh"
+    filter_example = "port=22 and not process~ssh · remote in 10.0.0.0/8 · rtt>100ms"
 
     BINDINGS: ClassVar[list[BindingType]] = [
         key("sockets.view", "v", "view", "View", "By process, peer, port, state, or what is open here", footer=True),
