@@ -363,8 +363,9 @@ class PitopApp(InTurn, Journey):
         if self.wire is not None:
             self.wire.substitute(self.substitutes)
         self.refresh(layout=True)
-        for widget in self.screen.walk_children():
-            widget.refresh()
+        for screen in self.screen_stack:  # the list that this was chosen from may still lie over all
+            for widget in screen.walk_children():
+                widget.refresh()
         for pane in self._panes.values():
             pane.redrawn()
 

@@ -13,10 +13,12 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from pitop.collect.topics import MACHINE, PROCESSES
+from pitop.render.field import Tone
 from pitop.tui.app import PitopApp
 from pitop.tui.panes.processes import ProcessesPane
 from pitop.tui.settings import Settings
 from pitop.tui.widgets.ground import Ground
+from pitop.tui.widgets.notice import Notice
 from tests.tui.kept import stale
 from tests.tui.still import StillSource, a_process, machine, processes
 
@@ -119,6 +121,18 @@ async def test_the_ground_is_textuals_own(theme: str, colour: bool, monkeypatch:
             assert [list(strip) for strip in ground.render_lines(crop)] == [
                 list(strip) for strip in Widget.render_lines(ground, crop)
             ]
+
+
+async def test_other_glyphs_are_drawn_beneath_what_lies_over_all() -> None:
+    async with shown() as (pilot, _):
+        pilot.app.query_one("#summary", Notice).say([("long " * 60, Tone.PLAIN)])
+        await pilot.pause()
+        await pilot.press("f1")
+        await pilot.pause()
+        assert isinstance(pilot.app, PitopApp)
+        pilot.app.set_glyphs("ascii")
+        await pilot.pause()
+        assert [line for screen in pilot.app.screen_stack for line in stale(screen)] == []
 
 
 async def test_what_changes_unseen_is_drawn_anew_when_it_is_seen() -> None:
