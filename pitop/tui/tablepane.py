@@ -20,7 +20,8 @@ from pitop.tui.keys import key
 from pitop.tui.searchpane import SearchPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.table import Face, Table
+from pitop.tui.widgets.rowline import Face
+from pitop.tui.widgets.table import Table
 
 __all__ = ["TablePane"]
 

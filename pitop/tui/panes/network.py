@@ -48,7 +48,7 @@ from pitop.tui.sections import Part, SectionedPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
 from pitop.tui.widgets.prompt import Answer
-from pitop.tui.widgets.table import Face
+from pitop.tui.widgets.rowline import Face
 from pitop.tui.widgets.trend import Trend
 
 __all__ = ["NetworkPane"]

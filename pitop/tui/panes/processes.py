@@ -29,7 +29,7 @@ from pitop.tui.panes.ended import EndedRows
 from pitop.tui.panes.watching import WatchingPane
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Phrase
-from pitop.tui.widgets.table import Face
+from pitop.tui.widgets.rowline import Face
 
 __all__ = ["ProcessesPane"]
 

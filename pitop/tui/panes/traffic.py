@@ -24,7 +24,8 @@ from pitop.tui.keys import key
 from pitop.tui.settings import PaneSettings
 from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.notice import Phrase
-from pitop.tui.widgets.table import Face, Table
+from pitop.tui.widgets.rowline import Face
+from pitop.tui.widgets.table import Table
 
 __all__ = ["TrafficPane"]
 

@@ -9,7 +9,7 @@ identities, not their places.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -18,40 +18,19 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 
 from pitop.render.field import Field, Tone
-from pitop.render.text import cells, fit, visible
+from pitop.render.text import cells, visible
 from pitop.tui.history import Mark
 from pitop.tui.looks import Backdrop
 from pitop.tui.widgets.columns import Column, laid_out
 from pitop.tui.widgets.lines import Lines
+from pitop.tui.widgets.rowline import USUAL, Face, Look, Same, row_line, title_line
 from pitop.tui.widgets.sideways import sideways
 
-__all__ = ["Face", "Table"]
+__all__ = ["Table"]
 
 R = TypeVar("R")
 _SIDE = 8  # cells that one key press scrolls sideways
 _WHEEL = 3  # lines that one turn of the wheel scrolls
-
-
-class Face(NamedTuple):
-    """How a row looks besides its cells: `tone` overrides every cell's, `sign` stands in the margin."""
-
-    tone: Tone | None = None
-    sign: str = " "
-    sign_tone: Tone = Tone.FAINT
-
-
-_USUAL = Face()
-
-
-class _Painted(NamedTuple):
-    """What stands on a line now; another row, or another face, means painting it again."""
-
-    row: Any
-    tagged: bool
-    prefix: str
-    face: Face
-    backdrop: Backdrop
-    extra: object
 
 
 class Table(Lines, Generic[R], can_focus=True):
@@ -136,7 +115,7 @@ class Table(Lines, Generic[R], can_focus=True):
         self._pinned: R | None = None
         self.tags: dict[Hashable, R] = {}
         self._sorted: tuple[str, bool] | None = None
-        self._painted: dict[int, _Painted] = {}
+        self._painted: dict[int, Look] = {}
         self._columns: Sequence[Column[R]] = ()
         self._laid_out_for = 0  # cells
         self._widths: dict[str, int] = {}
@@ -361,8 +340,9 @@ class Table(Lines, Generic[R], can_focus=True):
 
     def _widest(self) -> int:
         """The cells that the visible lines would take if nothing were cut."""
-        rows = range(self._top, min(len(self._rows), self._top + self._height))
-        return max((sum(segment.cell_length for segment in self._row_line(place, None)) for place in rows), default=0)
+        looks = [look for y in range(1, self._height + 1) if (look := self._look(y)) is not None]
+        lines = [self._row_line(look, None) for look in looks]
+        return max((sum(segment.cell_length for segment in line) for line in lines), default=0)
 
     # --- painting
 
@@ -400,32 +380,32 @@ class Table(Lines, Generic[R], can_focus=True):
 
     def _repaint(self) -> None:
         """Have those lines painted that would look different; a row that has only moved keeps its strip."""
-        changed: dict[int, _Painted | None] = {}
+        changed: dict[int, Look | None] = {}
         for y in range(1, self.size.height):
             look = self._look(y)
             if self._painted.get(y) != look:
                 changed[y] = look
         drawn = self._drawn
-        kept = {id(look.row.row): (look, drawn[y]) for y, look in self._painted.items() if y in drawn}
+        kept = {id(look.same.row): (look, drawn[y]) for y, look in self._painted.items() if y in drawn}
         self.refresh_lines(changed)
         for y, look in changed.items():
             if look is not None and y not in drawn:
-                before, strip = kept.get(id(look.row.row), (None, None))
+                before, strip = kept.get(id(look.same.row), (None, None))
                 if strip is not None and before == look:
                     self._painted[y], drawn[y] = look, strip
 
-    def _look(self, y: int) -> _Painted | None:
+    def _look(self, y: int) -> Look | None:
         place = self._top + y - 1
         if place >= len(self._rows):
             return None
         row = self._rows[place]
         tagged = self.key(row) in self.tags
         backdrop = Backdrop.SELECTED if place == self._place else Backdrop.TAGGED if tagged else Backdrop.PLAIN
-        return _Painted(
-            _Same(row),
+        return Look(
+            Same(row),
             tagged,
             self._prefixes[place] if self._prefixes is not None else "",
-            self._face(row) if self._face is not None else _USUAL,
+            self._face(row) if self._face is not None else USUAL,
             backdrop,
             self._extra(row) if self._extra is not None else None,
         )
@@ -440,66 +420,17 @@ class Table(Lines, Generic[R], can_focus=True):
     def line(self, y: int) -> list[Segment]:
         """The header, or a row."""
         if y == 0:
-            return sideways(self._title_line(), self._side, self.across)
+            return sideways(title_line(self._columns, self._sorted, self.looks, self.glyphs), self._side, self.across)
         look = self._look(y)
         if look is None:
             self._painted.pop(y, None)
             words = self.empty_words if y == 2 and not self._rows else ""
             return [Segment("  " + visible(words), self.looks.style(Tone.FAINT))] if words else []
         self._painted[y] = look
-        return sideways(self._row_line(self._top + y - 1, self.across + self._side), self._side, self.across)
+        return sideways(self._row_line(look, self.across + self._side), self._side, self.across)
 
-    def _title_line(self) -> list[Segment]:
-        looks = self.looks
-        usual = looks.style(Tone.FAINT, Backdrop.HEAD)
-        segments = [Segment(" ", usual)]
-        for column in self._columns:
-            title, style, gap = column.field.title, usual, " "
-            if self._sorted is not None and self._sorted[0] == column.field.key:
-                arrow = self.glyphs.falling if self._sorted[1] else self.glyphs.rising
-                style = looks.style(Tone.ACCENT, Backdrop.HEAD, strong=True)
-                if len(title) < column.width:
-                    title += arrow
-                else:
-                    gap = arrow  # between the columns, so that no letter of a full title is lost
-            segments.append(Segment(fit(title, column.width, right=column.field.right, ellipsis=""), style))
-            segments.append(Segment(gap, usual if gap == " " else style))
-        return segments
-
-    def _row_line(self, place: int, limit: int | None) -> list[Segment]:
-        """The row's segments; the free column cut at `limit` cells of the line, or whole where it is None."""
-        row = self._rows[place]
-        look = self._look(place - self._top + 1)
-        if look is None:
-            return []
-        looks, glyphs, face, backdrop = self.looks, self.glyphs, look.face, look.backdrop
-        sign, sign_tone = (glyphs.tag, Tone.WARN) if look.tagged else (face.sign, face.sign_tone)
-        style = looks.style(sign_tone, backdrop)
-        text, used = sign, 1
-        segments: list[Segment] = []
-        for column in self._columns:
-            field = column.field
-            cell = field.text(row)
-            tone = face.tone or (Tone.PLAIN if field.tone is None else field.tone(row))
-            if field.key == self._tree and look.prefix:
-                style, text = _append(segments, style, text, looks.style(Tone.FAINT, backdrop), look.prefix)
-                used += cells(look.prefix)
-                width = column.width - cells(look.prefix)
-            else:
-                width = column.width
-            if column.free:
-                room = len(cell) * 2 if limit is None else max(0, limit - used)
-                cell = fit(cell, min(room, cells(cell)), ellipsis=glyphs.ellipsis)
-                used += cells(cell)
-            else:
-                cell = fit(cell, width, right=field.right, ellipsis=glyphs.ellipsis)
-                used += width
-            style, text = _append(segments, style, text, looks.style(tone, backdrop), cell)
-            if used != limit:  # a line that is full need not be cut
-                text += " "
-                used += 1
-        segments.append(Segment(text, style))
-        return segments
+    def _row_line(self, look: Look, limit: int | None) -> list[Segment]:
+        return row_line(self._columns, look, self._tree, self.looks, self.glyphs, limit)
 
     # --- the mouse
 
@@ -552,27 +483,3 @@ class Table(Lines, Generic[R], can_focus=True):
         if top != self._top:
             self._top = top
             self._repaint()
-
-
-class _Same:
-    """Equal only to itself: rows are compared by object, which costs nothing."""
-
-    __slots__ = ("row",)
-
-    def __init__(self, row: object) -> None:
-        self.row = row
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.row is self.row
-
-    def __hash__(self) -> int:
-        return id(self.row)
-
-
-def _append(segments: list[Segment], style: Style, text: str, next_style: Style, next_text: str) -> tuple[Style, str]:
-    """Go on with the run of `style`, or end it and begin the next."""
-    if next_style is style or next_style == style:
-        return style, text + next_text
-    if text:
-        segments.append(Segment(text, style))
-    return next_style, next_text

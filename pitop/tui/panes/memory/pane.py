@@ -37,7 +37,7 @@ from pitop.tui.panes.memory.totals import Totals
 from pitop.tui.settings import PaneSettings
 from pitop.tui.tablepane import TablePane
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.table import Face
+from pitop.tui.widgets.rowline import Face
 
 __all__ = ["MemoryPane"]
 

@@ -31,7 +31,8 @@ from pitop.tui.panes.packets.status import status_line, trouble_lines
 from pitop.tui.panes.packets.window import PacketTable, Window
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.table import Face, Table
+from pitop.tui.widgets.rowline import Face
+from pitop.tui.widgets.table import Table
 
 __all__ = ["PacketsPane"]
 

@@ -30,7 +30,8 @@ from pitop.tui.panes.sockets.acting import ActingSocketsPane
 from pitop.tui.panes.sockets.views import VIEWS, followed, subject_of_group
 from pitop.tui.settings import PaneSettings
 from pitop.tui.widgets.notice import Notice, Phrase
-from pitop.tui.widgets.table import Face, Table
+from pitop.tui.widgets.rowline import Face
+from pitop.tui.widgets.table import Table
 
 __all__ = ["SocketsPane"]
 
