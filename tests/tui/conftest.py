@@ -6,6 +6,12 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import textual._wait
+import textual.screen
+
+# Textual's pilot takes an app for idle that has done next to nothing for a while in which the screen would have been
+# painted. Both last half as long here: most of the time of these tests is that waiting.
+_PAINT, _IDLE = 1 / 120, 1 / 100
 
 
 @pytest.fixture(autouse=True)
@@ -14,6 +20,9 @@ def _steady(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     for name in ("LC_ALL", "LC_CTYPE", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", _PAINT)
+    monkeypatch.setattr(textual._wait, "SLEEP_GRANULARITY", _IDLE)
+    monkeypatch.setattr(textual._wait, "SLEEP_IDLE", _IDLE / 20)
     time.tzset()
     yield
     monkeypatch.undo()
