@@ -1,0 +1,7 @@
+"""The network pane."""
+
+from __future__ import annotations
+
+from pitop.tui.panes.network.pane import NetworkPane
+
+__all__ = ["NetworkPane"]
