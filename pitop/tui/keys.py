@@ -19,7 +19,7 @@ def key(
 
 
 def give_keys(widget: Widget) -> None:
-    """Give the keys to a widget at once: Textual's own `focus` queues that, behind what takes them at once after it."""
+    """Give the keys to a widget at once. Textual's `focus` only queues that: a prompt opened next would lose them."""
     if widget.is_attached:
         widget.screen.set_focus(widget)
     else:

@@ -192,9 +192,8 @@ class Pane(Ground):
         self.prompt().ask(Question(visible(label), text, changed, done, **more))
 
     def leave_line(self) -> None:
-        """What is being typed is left, as with Escape; what that takes back is as it was then."""
-        if self._prompt is not None:
-            self._prompt.finish(None)
+        """Leave what is being typed, as Escape does, before what a new question may have to take back is noted."""
+        self.prompt().finish(None)
 
     def prompt(self) -> Prompt:
         """What asks for lines here: made before it is needed, where there is time."""

@@ -40,11 +40,6 @@ class Part(TablePane[R]):
         """That of the whole pane."""
         return self.parent.prompt() if isinstance(self.parent, Pane) else super().prompt()
 
-    def leave_line(self) -> None:
-        """That of the whole pane is left."""
-        if isinstance(self.parent, Pane):
-            self.parent.leave_line()
-
     def hold(self, rows: Sequence[R]) -> None:
         """Show these rows from now on."""
         self.held = rows

@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from rich.segment import Segment
 from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -19,6 +21,7 @@ from pitop.tui.panes.processes import ProcessesPane
 from pitop.tui.settings import Settings
 from pitop.tui.widgets.ground import Ground
 from pitop.tui.widgets.notice import Notice
+from pitop.tui.widgets.table import Table
 from tests.tui.kept import stale
 from tests.tui.still import StillSource, a_process, machine, processes
 
@@ -35,6 +38,19 @@ async def shown(theme: str = "pitop-night") -> AsyncIterator[tuple[Pilot[int], S
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
         yield pilot, source
+
+
+def noted(table: Table[Any], monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The lines that are drawn from now on."""
+    drawn: list[int] = []
+    line = table.line
+
+    def drawing(y: int) -> list[Segment]:
+        drawn.append(y)
+        return line(y)
+
+    monkeypatch.setattr(table, "line", drawing)
+    return drawn
 
 
 def crowd(dice: random.Random) -> list[object]:
@@ -62,18 +78,11 @@ async def test_nothing_stale_is_kept_whatever_a_person_does() -> None:
 
 
 async def test_a_prompt_has_no_row_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[int] = []
     async with shown() as (pilot, source):
         source.put(PROCESSES, replace(processes(), rows=tuple(crowd(random.Random(3)))))
         await pilot.pause()
         table = pilot.app.query_one(ProcessesPane).table
-        line = table.line
-
-        def counted(y: int) -> object:
-            drawn.append(y)
-            return line(y)
-
-        monkeypatch.setattr(table, "line", counted)
+        drawn = noted(table, monkeypatch)
         height = table.size.height
         await pilot.press("backslash")
         await pilot.pause()
@@ -86,20 +95,13 @@ async def test_a_prompt_has_no_row_drawn_again(monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_rows_that_only_move_are_not_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: list[int] = []
     async with shown() as (pilot, source):
         rows = tuple(a_process(pid, 1, f"worker {pid}", cpu_percent=float(pid)) for pid in range(100, 140))
         source.put(PROCESSES, replace(processes(), rows=rows))
         await pilot.press("P", "home")
         await pilot.pause()
         table = pilot.app.query_one(ProcessesPane).table
-        line = table.line
-
-        def counted(y: int) -> object:
-            drawn.append(y)
-            return line(y)
-
-        monkeypatch.setattr(table, "line", counted)
+        drawn = noted(table, monkeypatch)
         above = tuple(a_process(pid, 1, f"worker {pid}", cpu_percent=float(pid)) for pid in (200, 201))
         source.put(PROCESSES, replace(processes(), rows=(*rows, *above)))
         await pilot.pause()

@@ -329,3 +329,18 @@ async def test_the_scope_narrows_every_section_and_a_row_can_become_it() -> None
 def test_looks(snap_compare: Any, size: tuple[int, int]) -> None:
     source = StillSource((MACHINE, machine()), (NETWORK, network()))
     assert snap_compare(PitopApp(source, Settings(glyphs="block"), pane="network"), terminal_size=size)
+
+
+async def test_what_is_asked_while_something_is_typed_goes_back_to_what_was_before_both() -> None:
+    async with driven() as seen:
+        await seen.press("w", *"10.0.0.1")
+        await seen.pane.run_action("way")
+        await seen.pilot.pause()
+        await seen.press("escape")
+        assert seen.source.asked[-1] == (NETWORK.name, RouteTo(""))
+        await seen.press("backslash", *"eth")
+        await seen.pane.front.run_action("filter")
+        await seen.pilot.pause()
+        await seen.press("escape")
+        assert seen.pane.front.filter.text == ""
+        assert len(seen.pane.query("Prompt")) == 1

@@ -83,9 +83,11 @@ class Wire:
         self._loop = asyncio.get_running_loop()
         self._system = _SYSTEMS[colours] if colours else ColorSystem.TRUECOLOR
         term = os.environ.get("TERM", "")
-        self._coloured_erase = term.startswith(_COLOURED_ERASE)
-        self._repeat = term.startswith(_REPEAT)
-        self._shifts = term.startswith(_SHIFTS)
+        self._abilities = {
+            "coloured_erase": term.startswith(_COLOURED_ERASE),
+            "repeat": term.startswith(_REPEAT),
+            "shifts": term.startswith(_SHIFTS),
+        }
         self._console = term == "linux" or term.startswith("linux-")
         self._palette = Palette()
         self._pace = Pace()
@@ -195,14 +197,7 @@ class Wire:
                 yield part
 
     def _resize(self, width: int, height: int) -> None:
-        self._writer = Writer(
-            width,
-            height,
-            self._palette,
-            coloured_erase=self._coloured_erase,
-            repeat=self._repeat,
-            shifts=self._shifts,
-        )
+        self._writer = Writer(width, height, self._palette, **self._abilities)
         self._strips = [{} for _ in range(height)]
         self._ends = [[] for _ in range(height)]
         self._verbatim.clear()

@@ -112,13 +112,13 @@ class Prompt(Ground):
         question, self._question = self._question, None
         if question is not None:
             question.done(said)
-            if self._question is None:  # else that was the first question of two
+            if not self.asking:  # else that was the first question of two
                 self.styles.display = "none"
                 if self.screen.focused is self._line:
                     self._focus_back()
 
     def _show(self) -> None:
-        if self._question is not None:
+        if self.asking:
             self.styles.display = "block"
             # At once, not with the next message: the keys that wait are for the line.
             self.screen.set_focus(self._line)

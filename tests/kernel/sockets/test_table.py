@@ -13,10 +13,6 @@ from pitop.kernel.sockets.diag import Diag, DiagAbsent
 from pitop.kernel.sockets.table import SocketTable
 
 
-def _absent(diag: Diag, states: int) -> Iterator[bytes]:
-    raise DiagAbsent
-
-
 def _read() -> set[tuple[str, int | None, int | None, str]]:
     table = SocketTable()
     with closing(Diag()) as diag:
@@ -26,7 +22,13 @@ def _read() -> set[tuple[str, int | None, int | None, str]]:
     return {(each.protocol, each.local_port, each.remote_port, each.state) for each in ends}
 
 
-def test_tcp_is_the_same_whether_its_families_are_asked_for_at_once_or_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [DiagAbsent, PermissionError])
+def test_tcp_is_the_same_whether_its_families_are_asked_for_at_once_or_apart(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(diag: Diag, states: int) -> Iterator[bytes]:
+        raise error
+
     with (
         socket.create_server(("127.0.0.1", 0)) as first,
         socket.create_server(("::1", 0), family=socket.AF_INET6) as second,
@@ -43,5 +45,5 @@ def test_tcp_is_the_same_whether_its_families_are_asked_for_at_once_or_apart(mon
             ("tcp6", port6, client6.getsockname()[1], "ESTABLISHED"),
         }
         assert expected <= _read()
-        monkeypatch.setattr(inet, "dump_tcp", _absent)
+        monkeypatch.setattr(inet, "dump_tcp", refused)
         assert expected <= _read()
