@@ -70,7 +70,7 @@ class PathPane(SectionedPane):
     def __init__(self, settings: PaneSettings | None = None) -> None:
         self._ping, self._trace, self._diagnose = PingPart(settings), TracePart(), DiagnosePart()
         super().__init__(settings, (self._ping, self._trace, self._diagnose))
-        self._ping.vacancy = "Nothing is pinged yet: a adds machines, t traces the way to one, ! says what is broken"
+        self._ping.vacancy = "Nothing is pinged yet: a adds machines, t traces a way, ! says what is broken"
         self._trace.vacancy = "Nothing is traced yet: t asks for a machine"
         self._diagnose.vacancy = "Nothing is examined yet: ! asks for a machine"
         self._pings, self._traces, self._steps = Feed(self, PING), Feed(self, TRACE), Feed(self, DIAGNOSE)
