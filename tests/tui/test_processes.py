@@ -75,6 +75,16 @@ async def test_the_tree_is_there_at_once_with_the_kernel_folded() -> None:
         assert "│        ├─ python3 burn.py" in seen.line_of("burn.py")
 
 
+async def test_a_tree_of_nothing_grows_from_a_list_of_nothing() -> None:
+    async with driven() as seen:
+        await seen.press("t", "backslash", *"kz2q", "enter")
+        assert seen.pids == []
+        await seen.press("t")
+        assert seen.pids == []
+        await seen.press("escape")
+        assert seen.pids == TREE
+
+
 async def test_folding_by_keys_shows_sums() -> None:
     async with driven() as seen:
         seen.pane.table.select((600, 1600))

@@ -108,7 +108,7 @@ class ProcessesPane(WatchingPane):
         self._kernel_shown = True
         self._user: str | None = None
         self._history = History(_SPARK * 2)
-        self._shape: Sequence[Process] = ()  # the rows that the tree was grown from
+        self._shape: Sequence[Process] | None = None  # the rows that the tree was grown from; None: grow it anew
         self._forest = Forest([], [], [], {})
         self._ended = EndedRows()
         self._sought: Party | None = None  # who is to be selected once it is there
@@ -212,7 +212,7 @@ class ProcessesPane(WatchingPane):
         while above is not None and (above := parents.get(above.ppid)) is not None:
             self._folded.discard(above.key)
         self._kernel_shown = self._kernel_shown or row.kernel
-        self._shape = ()
+        self._shape = None
         self.present()
         self.table.aim(row.key)
         return True
@@ -258,11 +258,11 @@ class ProcessesPane(WatchingPane):
         field = self._known[self.sort_key]
         if self.sort_key in _ADDITIVE:
             self._forest = self._flattened(rows, lambda row: float(field.read(row) or 0))
-            self._shape = ()
+            self._shape = None
         else:
             if self.sort_key != "pid" or self.falling:
                 rows = sorted(rows, key=field.order, reverse=self.falling)
-            if not _same_shape(self._shape, rows):
+            if self._shape is None or not _same_shape(self._shape, rows):
                 self._forest = self._flattened(rows)
             self._shape = rows
         shown = list(map(rows.__getitem__, self._forest.places))
@@ -359,7 +359,7 @@ class ProcessesPane(WatchingPane):
 
     def redrawn(self) -> None:
         """The guides are part of the tree's form."""
-        self._shape = ()
+        self._shape = None
         super().redrawn()
 
     # --- what the keys do
@@ -371,7 +371,7 @@ class ProcessesPane(WatchingPane):
             self.sort_key, self.falling = "cpu_percent", True
         elif self.tree_shown:
             self.sort_key, self.falling = "pid", False
-        self._shape = ()
+        self._shape = None
         self.table.set_sorted(*self.shown_order())
         self.present()
 
@@ -381,7 +381,7 @@ class ProcessesPane(WatchingPane):
 
     def sort_by(self, name: str, falling: bool | None = None) -> None:
         """Order by a field; in the tree, siblings by the sums of their subtrees."""
-        self._shape = ()
+        self._shape = None
         super().sort_by(name, falling)
 
     def action_fold(self, fold: bool) -> None:
@@ -399,7 +399,7 @@ class ProcessesPane(WatchingPane):
             if target is not None:
                 self._folded.add(target.key)
                 self.table.select(target.key)
-        self._shape = ()
+        self._shape = None
         self.present()
 
     def on_table_guide_clicked(self) -> None:
@@ -415,7 +415,7 @@ class ProcessesPane(WatchingPane):
         inner = {row.key for row in rows if row.pid in parents and row.ppid in (1, 2)}
         inner |= {row.key for row in rows if row.pid == 2 and row.kernel}
         self._folded = set() if inner and inner <= self._folded else self._folded | inner
-        self._shape = ()
+        self._shape = None
         self.present()
 
     def action_kernel(self) -> None:
