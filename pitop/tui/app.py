@@ -36,6 +36,7 @@ from pitop.tui.turns import InTurn
 from pitop.tui.widgets.footer import Footer
 from pitop.tui.widgets.ground import Front, Room
 from pitop.tui.widgets.header import Header
+from pitop.tui.widgets.lines import Lines
 from pitop.tui.widgets.tabs import Tabs
 
 __all__ = ["PANES", "PitopApp"]
@@ -365,7 +366,7 @@ class PitopApp(InTurn, Journey):
         self.refresh(layout=True)
         for screen in self.screen_stack:  # the list that this was chosen from may still lie over all
             for widget in screen.walk_children():
-                widget.refresh()
+                widget.repaint() if isinstance(widget, Lines) else widget.refresh()
         for pane in self._panes.values():
             pane.redrawn()
 

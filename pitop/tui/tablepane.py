@@ -192,8 +192,7 @@ class TablePane(SearchPane, Generic[R]):
         self.retell()
 
     def redrawn(self) -> None:
-        """Draw every line anew."""
-        self.table.repaint()
+        """Guides and lines of history are drawn with other glyphs, too."""
         self.present()
 
     def shown_order(self) -> tuple[str | None, bool]:

@@ -23,6 +23,7 @@ from pitop.tui.app import PitopApp
 from pitop.tui.panes.dns import DnsPane
 from pitop.tui.settings import Settings
 from pitop.tui.widgets.notice import Notice
+from tests.tui.kept import stale
 
 QUESTION = Question("www.example.", "A")
 SERVER = Server("192.0.2.53")
@@ -273,6 +274,10 @@ async def test_trace_is_a_tree_with_verdicts(source: Handheld) -> None:
         assert "└─ example." in text
         assert "insecure: no DS" in text
         assert "\\e[31mlame" in text
+        screen.app.set_glyphs("ascii")
+        await screen.pilot.pause()
+        assert "|- a.root." in screen.text()
+        assert stale(screen.app.screen) == []
         assert "\x1b" not in text
 
     await run(source, test)

@@ -131,6 +131,11 @@ class Lines(Widget):
             self.forget_changed()
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
+    def repaint(self) -> None:
+        """Draw every line again, whether it may look different or not."""
+        self._drawn.clear()
+        self.refresh()
+
     def forget_changed(self) -> None:
         """Forget the lines that may look different by now: all, where that is not known."""
         self._drawn.clear()

@@ -373,10 +373,9 @@ class Table(Lines, Generic[R], can_focus=True):
         self._painted.clear()
 
     def repaint(self) -> None:
-        """Paint every line again, whether it looks different or not."""
+        """Rows look as they did, and are drawn again nevertheless."""
         self._painted.clear()
-        self._drawn.clear()
-        self.refresh()
+        super().repaint()
 
     def _repaint(self) -> None:
         """Have those lines painted that would look different; a row that has only moved keeps its strip."""

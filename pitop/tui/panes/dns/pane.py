@@ -193,6 +193,10 @@ class DnsPane(SearchPane):
         lines = wrap(text, max(20, width - 2))[:_DETAIL] if cut and self.size.height >= 12 else []
         self.query_one("#detail", Notice).say(*([(f" {line}", Tone.PLAIN)] for line in lines))
 
+    def redrawn(self) -> None:
+        """Guides, signs and bars are drawn with other glyphs."""
+        self._present()
+
     def on_table_moved(self) -> None:
         """Another row is selected."""
         self._tell_whole()
