@@ -15,8 +15,8 @@ from operator import attrgetter, ne
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pitop.collect.roll import Roll
 from pitop.kernel.processes import ProcessReader, Resident, TerminalNames, hidden
+from pitop.kernel.roll import Roll
 from pitop.kernel.system import boot_time, host, memory_total_bytes, ticks_per_second
 from pitop.kernel.users import UserNames
 from pitop.model.processes import (

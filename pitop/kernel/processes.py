@@ -140,6 +140,11 @@ class ProcessReader:
         """The pids there are, as directory names."""
         return set(filter(str.isdigit, os.listdir(self.root)))
 
+    def directories(self) -> dict[str, int]:
+        """The pids there are, and the inodes of their directories: with another one it is another process."""
+        with os.scandir(self.root) as entries:
+            return {entry.name: entry.inode() for entry in entries if entry.name.isdigit()}
+
     def stat(self, pid: str) -> Stat:
         """The process's `stat`."""
         try:

@@ -98,6 +98,7 @@ class SocketsCollector:
     def close(self) -> None:
         """Give everything back."""
         self._names.close()
+        self._walk.close()
         if self._diag is not None:
             self._diag.close()
         if self._events is not None:

@@ -9,7 +9,8 @@ than reading all sockets, so what was seen is kept, and read again are only
 - a few at each turn, in turn, so that what nobody announces (a file handed over a unix socket, a duplicate closed) is
   seen within seconds.
 
-Within a process only links that are new, or that led to something that is gone, are read.
+Of these none is read that has not run since its links were read, by its CPU clock: what it has open only it can change,
+at the cost of running. Within a process only links that are new, or that led to something that is gone, are read.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import os
 import time
 from collections.abc import Iterable, Set
 
+from pitop.kernel.processes import ProcessReader
+from pitop.kernel.roll import Roll
 from pitop.model.sockets import Owner
 
 __all__ = ["OwnerWalk", "Owners"]
@@ -25,6 +28,7 @@ __all__ = ["OwnerWalk", "Owners"]
 Owners = tuple[Owner, ...]
 
 _TURNS = 20  # in which all processes are looked at again, though they gave no reason to
+_TURNS_BY_CLOCK = 5  # the same where it is known which of them have run
 _REST = 30.0  # times as long as a search of all processes took, until the next
 _ROUND = 0.004  # seconds a turn that this takes at most
 _FIRST_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO, linux/proc_ns.h
@@ -34,10 +38,12 @@ _AGAIN = 256  # links of a process that are read again in its turn although they
 class _Process:
     """What is known of one process."""
 
-    __slots__ = ("count", "directory", "doubted", "inodes", "links", "owner", "refused")
+    __slots__ = ("clock_id", "count", "doubted", "doubted_ns", "inodes", "links", "owner", "read_ns", "refused")
 
-    def __init__(self, directory: int) -> None:
-        self.directory = directory  # inode of /proc/PID: another one, another process
+    def __init__(self, name: str) -> None:
+        self.clock_id = ProcessReader.clock_id(int(name))
+        self.read_ns: int | None = None  # its CPU clock before what seemed new among its links was last read
+        self.doubted_ns: int | None = None  # the same before all of them were last read
         self.count = -1  # open files when last read
         self.links: dict[str, int] = {}  # fd → socket inode, 0 for what is not a socket
         self.inodes: frozenset[int] = frozenset()
@@ -55,6 +61,8 @@ class OwnerWalk:
 
     def __init__(self, root: str = "/proc") -> None:
         self._root = root
+        self._reader = ProcessReader(root)
+        self._roll = Roll(self._reader)
         self._processes: dict[str, _Process] = {}
         self._owners: dict[int, Owners] = {}
         self._holders: dict[int, set[str]] = {}
@@ -96,7 +104,9 @@ class OwnerWalk:
             missing = {each for each in missing if each not in self._owners}
         now = time.monotonic()
         if missing and now >= self._search_time:
-            self._search([name for name in self._processes if name not in new], live, changed)
+            self._search(
+                [name for name, each in self._processes.items() if self._ran(each, each.read_ns)], live, changed
+            )
             self._search_time = now + _REST * (time.monotonic() - now)
             missing = {each for each in missing if each not in self._owners}
             self._searched |= missing
@@ -106,6 +116,10 @@ class OwnerWalk:
         self._again(live, changed)
         return changed
 
+    def close(self) -> None:
+        """Hear of no more processes."""
+        self._roll.close()
+
     def searched(self, inode: int) -> bool:
         """Whether every process was looked at for the owner of this socket, and none has it."""
         return inode in self._searched
@@ -114,7 +128,11 @@ class OwnerWalk:
         """The processes that have opened or closed something: more or fewer files, or a socket that is no more."""
         found = {name for inode in self._holders.keys() - live for name in self._holders[inode]}
         if self._counts:
-            found.update(name for name, process in self._processes.items() if self._count(name) != process.count)
+            found.update(
+                name
+                for name, process in self._processes.items()
+                if self._ran(process, process.read_ns) and self._count(name) != process.count
+            )
         return list(found)
 
     def _search(self, names: Iterable[str], live: Set[int], changed: set[int]) -> None:
@@ -126,17 +144,12 @@ class OwnerWalk:
     def _list(self, changed: set[int]) -> set[str]:
         """The processes that are new; forgets those that ended."""
         known = self._processes
-        seen: dict[str, int] = {}
-        with os.scandir(self._root) as entries:
-            for entry in entries:
-                name = entry.name
-                if name.isdecimal():
-                    seen[name] = entry.inode()
-        for name in [each for each, process in known.items() if seen.get(each) != process.directory]:
+        seen = self._roll.call()
+        for name in (known.keys() - seen) | (known.keys() & self._roll.renewed):
             self._forget(name, changed)
-        new = {each for each in seen if each not in known}
+        new = seen - known.keys()
         for name in new:
-            known[name] = _Process(seen[name])
+            known[name] = _Process(name)
         return new
 
     def _forget(self, name: str, changed: set[int]) -> None:
@@ -151,6 +164,7 @@ class OwnerWalk:
         process = self._processes.get(name)
         if process is None:
             return
+        process.read_ns = self._reader.cpu_ns(process.clock_id)  # before the links: what runs meanwhile is read again
         try:
             links = self._links(f"{self._root}/{name}/fd", process, live, again)
         except PermissionError:  # root may be allowed to list the links, and yet not to read them
@@ -203,20 +217,28 @@ class OwnerWalk:
         finally:
             os.close(directory)
 
+    def _ran(self, process: _Process, since: int | None) -> bool:
+        """Whether a process has run `since` its CPU clock stood there, or may have: else it has opened nothing."""
+        return since is None or self._reader.cpu_ns(process.clock_id) != since
+
     def _again(self, live: Set[int], changed: set[int]) -> None:
-        """Look again at a few processes, in turn, links that seemed alive included."""
+        """Look again at a few processes that have run, in turn, links that seemed alive included."""
         limit = time.perf_counter() + _ROUND
-        for _ in range(max(8, len(self._processes) // _TURNS)):
+        for _ in range(max(8, len(self._processes) // (_TURNS_BY_CLOCK if self._reader.has_clocks else _TURNS))):
             if not self._turn:
                 self._turn = list(self._processes)
             if not self._turn or time.perf_counter() > limit:
                 return
-            self._look_again(self._turn.pop(), live, changed)
+            name = self._turn.pop()
+            process = self._processes.get(name)
+            if process is not None and self._ran(process, process.doubted_ns):
+                self._look_again(name, live, changed)
 
     def _look_again(self, name: str, live: Set[int], changed: set[int]) -> None:
         process = self._processes.get(name)
         if process is not None:
             self._read(name, live, changed, _AGAIN)
+            process.doubted_ns = process.read_ns if process.count <= _AGAIN else None  # what is left is read next time
             self._rename(name, process, changed)
 
     @staticmethod

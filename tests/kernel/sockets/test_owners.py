@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
+from pitop.kernel.sockets import owners as module
 from pitop.kernel.sockets.owners import OwnerWalk
 from tests.ordinary_user import as_ordinary_user
 from tests.tree import FakeProc
@@ -115,6 +119,7 @@ def test_what_may_not_be_looked_into_is_counted() -> None:
             inode = os.fstat(one.fileno()).st_ino
             found = OwnerWalk()
             found.update({inode, 1}, {inode, 1})
+            found.close()
             return [owner.pid for owner in found[inode]] == [os.getpid()], found.refused, found.complete
 
     own, refused, complete = as_ordinary_user(look)
@@ -124,9 +129,8 @@ def test_what_may_not_be_looked_into_is_counted() -> None:
 
 
 def test_this_process_and_its_child() -> None:
-    with socket.socket() as one:
+    with socket.socket() as one, closing(OwnerWalk()) as found:
         inode = os.fstat(one.fileno()).st_ino
-        found = OwnerWalk()
         found.update({inode}, {inode})
         assert [owner.pid for owner in found[inode]] == [os.getpid()]
         with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[one.fileno()]) as child:
@@ -136,3 +140,74 @@ def test_this_process_and_its_child() -> None:
             child.stdin.close()
         found.update({inode}, set())
         assert [owner.pid for owner in found[inode]] == [os.getpid()]
+
+
+@contextmanager
+def holder(*sockets: socket.socket, files: int = 0) -> Iterator[subprocess.Popen[str]]:
+    """A process that has `sockets` open and `files` more, and sleeps; for each line "A B" it has dup2(A, B) done."""
+    code = (
+        f"import os, sys; files = [os.open('/dev/null', os.O_RDONLY) for _ in range({files})]; print(flush=True)\n"
+        "for line in sys.stdin: os.dup2(*map(int, line.split())); print(flush=True)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        pass_fds=[each.fileno() for each in sockets],
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdout.readline()
+        yield child
+        child.stdin.close()
+
+
+def put_in_place(child: subprocess.Popen[str], one: socket.socket, other: socket.socket) -> None:
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(f"{one.fileno()} {other.fileno()}\n")
+    child.stdin.flush()
+    child.stdout.readline()
+
+
+def test_what_sleeps_is_not_read_again() -> None:
+    with socket.socket() as one, holder(one, files=100) as child, closing(OwnerWalk()) as found:
+        inode = os.fstat(one.fileno()).st_ino
+        looked: list[str] = []
+        look_again = found._look_again
+
+        def noted(name: str, live: set[int], changed: set[int]) -> None:
+            looked.append(name)
+            look_again(name, live, changed)
+
+        found._look_again = noted  # type: ignore[method-assign,assignment]
+        for _ in range(2 * module._TURNS_BY_CLOCK):
+            found.update({inode}, set())
+        looked.clear()
+        for _ in range(4 * module._TURNS_BY_CLOCK):
+            found.update({inode}, set())
+        assert child.pid in [owner.pid for owner in found[inode]]
+        assert str(child.pid) not in looked
+        assert str(os.getpid()) in looked
+
+
+@pytest.mark.parametrize("files", [0, 600])
+def test_a_process_that_has_run_is_looked_at_again(files: int) -> None:
+    """As many files as before, every one alive: only the links themselves tell, however many there are."""
+    with (
+        socket.socket() as one,
+        socket.socket() as other,
+        holder(one, other, files=files) as child,
+        closing(OwnerWalk()) as found,
+    ):
+        inodes = {os.fstat(each.fileno()).st_ino for each in (one, other)}
+        for _ in range(2 * module._TURNS_BY_CLOCK):
+            found.update(inodes, set())
+        gone = os.fstat(other.fileno()).st_ino
+        assert child.pid in [owner.pid for owner in found[gone]]
+        put_in_place(child, one, other)
+        found.update(inodes | {1}, {1})  # a search of all, for what nobody has, reads no link that seems alive
+        for _ in range(10 * module._TURNS_BY_CLOCK):
+            found.update(inodes, set())
+        assert [owner.pid for owner in found[gone]] == [os.getpid()]

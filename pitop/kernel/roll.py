@@ -21,12 +21,17 @@ _REST = 60  # turns without events after a storm
 
 
 class Roll:
-    """The pids of `reader`'s /proc, as directory names. With `told` False, or elsewhere than /proc, always listed."""
+    """The pids of `reader`'s /proc, as directory names. With `told` False, or elsewhere than /proc, always listed.
+
+    `renewed` are the numbers that were somebody else's at the call before, as far as that has been noticed.
+    """
 
     def __init__(self, reader: ProcessReader, *, told: bool = True) -> None:
         self._reader = reader
         self._told = told and reader.root == "/proc"
+        self.renewed: set[str] = set()
         self._names: set[str] = set()
+        self._directories: dict[str, int] = {}  # inodes when last listed: another one, another process
         self._leaving: set[str] = set()
         self._connector: Connector | None = None
         self._lost = 0
@@ -35,6 +40,7 @@ class Roll:
 
     def call(self) -> set[str]:
         """Who is there now. The set is the caller's to read until the next call."""
+        self.renewed = set()
         if self._connector is None and self._told:
             self._listen()
         if self._connector is None:
@@ -50,11 +56,13 @@ class Roll:
             if isinstance(event, Exec):
                 continue
             name = str(event.pid)
-            names.add(name)
             if isinstance(event, Exit):
                 leaving.add(name)
-            else:
-                leaving.discard(name)  # the number is somebody else's by now
+            elif name in names:  # the number is somebody else's by now
+                leaving.discard(name)
+                self._directories.pop(name, None)
+                self.renewed.add(name)
+            names.add(name)
         for name in [name for name in leaving if not self._there(name)]:
             names.discard(name)
             leaving.discard(name)
@@ -84,7 +92,9 @@ class Roll:
 
     def _listed(self) -> set[str]:
         self._unchecked = 0
-        return self._reader.pids()
+        before, self._directories = self._directories, self._reader.directories()
+        self.renewed |= {name for name, inode in self._directories.items() if before.get(name, inode) != inode}
+        return set(self._directories)
 
     def _there(self, name: str) -> bool:
         try:

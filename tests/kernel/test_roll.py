@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from pitop.collect import roll as module
-from pitop.collect.roll import Roll
+from pitop.kernel import roll as module
 from pitop.kernel.connector import Connector, Exit, Fork, KernelEvent
 from pitop.kernel.processes import ProcessReader
+from pitop.kernel.roll import Roll
 
 
 class CountingReader(ProcessReader):
@@ -22,9 +22,9 @@ class CountingReader(ProcessReader):
 
     listings = 0
 
-    def pids(self) -> set[str]:
+    def directories(self) -> dict[str, int]:
         self.listings += 1
-        return super().pids()
+        return super().directories()
 
 
 @pytest.fixture
@@ -150,3 +150,29 @@ def test_where_nothing_is_told_it_is_listed(monkeypatch: pytest.MonkeyPatch, rea
     for _ in range(10):
         assert str(os.getpid()) in roll.call()
     assert reader.listings == 10
+
+
+def test_a_number_that_is_somebody_elses_is_told(monkeypatch: pytest.MonkeyPatch, reader: CountingReader) -> None:
+    told = Told()
+    monkeypatch.setattr(module, "Connector", lambda **_: told)
+    roll = Roll(reader)
+    for _ in range(module._BEFORE + 1):
+        roll.call()
+    me = os.getpid()
+    told.events = [Exit(0.0, me, 1, 0), Fork(0.1, me, 1)]
+    assert str(me) in roll.call()
+    assert roll.renewed == {str(me)}
+    roll.call()
+    assert roll.renewed == set()
+
+
+def test_another_directory_of_the_same_name_is_told(tmp_path: Path) -> None:
+    roll = Roll(ProcessReader(str(tmp_path)))
+    (tmp_path / "20").mkdir()
+    (tmp_path / "21").mkdir()
+    assert roll.call() == {"20", "21"}
+    assert roll.renewed == set()
+    (tmp_path / "20").rename(tmp_path / "before")
+    (tmp_path / "20").mkdir()
+    assert roll.call() == {"20", "21"}
+    assert roll.renewed == {"20"}
