@@ -29,9 +29,15 @@ class TimelineCollector:
         self._since = time.time()
         self._recorder = Recorder()
         self._missing: dict[str, tuple[Missing, ...]] = {}
+        self._waiting: list[Struct] = []
 
     def ask(self, request: Struct) -> None:
-        """Take in a snapshot, a failure, or what was done."""
+        """Keep a snapshot, a failure, or what was done for the next turn; of the traffic the newest tells all."""
+        if isinstance(request, TrafficSnapshot):
+            self._waiting = [each for each in self._waiting if not isinstance(each, TrafficSnapshot)]
+        self._waiting.append(request)
+
+    def _take(self, request: Struct) -> None:
         match request:
             case ProcessesSnapshot():
                 self._recorder.take_processes(request)
@@ -52,6 +58,9 @@ class TimelineCollector:
 
     def collect(self) -> TimelineSnapshot:
         """All lines until now."""
+        waiting, self._waiting = self._waiting, []
+        for request in waiting:
+            self._take(request)
         return TimelineSnapshot(
             time=time.time(),
             host=self._host,

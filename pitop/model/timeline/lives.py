@@ -11,6 +11,7 @@ __all__ = ["Life", "Lives"]
 
 _MOST = 20_000
 _DEEP = 64  # ancestors that are followed at most
+_SAMPLES = 10  # in which a life's identity is looked for: one that is in none of them was over before
 _APART = 1.5  # seconds by which a start time from /proc, whose boot time is in whole seconds, may differ from the event
 
 
@@ -36,15 +37,21 @@ class Lives:
     def __init__(self) -> None:
         self._by_pid: dict[int, Life] = {}
         self._rows: dict[int, Process] = {}
+        self._unidentified: dict[Life, int] = {}  # and in how many samples each was looked for
 
     def seen(self, rows: Iterable[Process]) -> list[Life]:
         """All processes of a sample; gives the lives whose identity is known only now."""
         self._rows = {row.pid: row for row in rows}
-        found = []
-        for pid, life in self._by_pid.items():
-            if not life.keys and (row := self._rows.get(pid)) is not None and _same(life, row):
+        found, left = [], {}
+        for life, samples in self._unidentified.items():
+            if life.keys or self._by_pid.get(life.pid) is not life:
+                continue
+            if (row := self._rows.get(life.pid)) is not None and _same(life, row):
                 self._identify(life, row)
                 found.append(life)
+            elif samples < _SAMPLES:
+                left[life] = samples + 1
+        self._unidentified = left
         return found
 
     def row(self, pid: int) -> Process | None:
@@ -61,6 +68,7 @@ class Lives:
             life.user = parent.user
         self._by_pid.pop(pid, None)
         self._by_pid[pid] = life
+        self._unidentified[life] = 0
         while len(self._by_pid) > _MOST:
             del self._by_pid[next(iter(self._by_pid))]
         return life
@@ -73,6 +81,8 @@ class Lives:
             life = self._by_pid[pid] = Life(pid, None, row.name if row is not None else None)
         if row is not None and not life.keys and _same(life, row):
             self._identify(life, row)
+        elif not life.keys:
+            self._unidentified.setdefault(life, 0)
         return life
 
     def owner(self, owner: Owner) -> Life:

@@ -43,6 +43,7 @@ class Recorder:
         self._lives = Lives()
         self._events = 0
         self._bursts: set[ProcessKey] = set()
+        self._sampled: tuple[Process, ...] = ()
         self._sockets: set[Hashable] | None = None  # those that are known; None before the first sample
         self._opened: dict[_Ends, tuple[Life | None, bool]] = {}  # open connections: whose, and whether they came in
         self._waiting: dict[Hashable, tuple[Socket, float]] = {}
@@ -64,7 +65,10 @@ class Recorder:
         """A sample of all processes: identities, and bursts of faults."""
         for life in self._lives.seen(snapshot.rows):
             self._identified(life)
+        before, self._sampled = set(map(id, self._sampled)), snapshot.rows
         for row in snapshot.rows:
+            if id(row) in before:
+                continue  # it is at rest
             minor, major = row.minor_faults_per_second, row.major_faults_per_second
             if minor is None or major is None:
                 continue

@@ -248,12 +248,11 @@ def _merged(key: TrafficKey, several: Sequence[TrafficRow], *, rows: int) -> Tra
     """The sum of rows; within one row's own parts (`rows` 1) what one of them does not know the others tell."""
     values: dict[str, Any] = {}
     for field in _SHARED:
-        known = {getattr(each, field) for each in several}
         if rows == 1:
-            known.discard(None)
-        values[field] = next(iter(known)) if len(known) == 1 else None
-        if rows == 1 and len(known) > 1:
-            values[field] = next(value for each in several if (value := getattr(each, field)) is not None)
+            values[field] = next((value for each in several if (value := getattr(each, field)) is not None), None)
+        else:
+            known = {getattr(each, field) for each in several}
+            values[field] = known.pop() if len(known) == 1 else None
     if values["name"] is None:
         values["name_source"] = None
     received = sent = down = up = None
