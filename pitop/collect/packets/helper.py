@@ -89,7 +89,7 @@ class Helper:
         self.config = config
         limit = config.limit_bytes if isinstance(source, RingInput) else 1 << 40
         self.store = PacketStore(limit)
-        self.index = Index(self.store, self._opened, self._cookie)
+        self.index = Index(self.store, self._opened, self._cookie, counted=not config.light)
         self.view = View(self.store, "")
         self.printing: Printing | None = None
         self.saving = None if config.saving is None else SavingToFile(self, config)
@@ -107,7 +107,7 @@ class Helper:
         """Until the other side has gone."""
         poll = self._poll
         poll.register(self.channel.fileno(), select.POLLIN)
-        if self.sightings is not None:
+        if self.sightings is not None and not self.config.light:  # there its words wait until packets come, or the turn
             poll.register(self.sightings.channel.fileno(), select.POLLIN)
         if isinstance(self.source, RingInput):
             poll.register(self.source.fileno(), select.POLLIN)
@@ -137,7 +137,8 @@ class Helper:
         if self.telling is not None:
             self.telling.learnt(changed)
         if sightings.channel.closed:
-            poll.unregister(sightings.channel.fileno())
+            if not self.config.light:
+                poll.unregister(sightings.channel.fileno())
             self.sightings = None
             self._trouble = "what finds out whose packets are has ended; begin a new capture"
             sought = [flow for flow in self.index.flows.by_number.values() if flow.wanted]
@@ -203,7 +204,7 @@ class Helper:
                 self._shown = shown
                 self._told = now
                 self._rows(self._look)
-        elif now - self._told >= _STATUS_EVERY:
+        elif self.telling is None and now - self._told >= _STATUS_EVERY:
             self._told = now
             self.source.look_after()
             self.channel.send(self.status())

@@ -23,7 +23,8 @@ class Index:
     """Follows a store, in slices of time, so that taking packets in and answering come first.
 
     `opened` is called with each new flow: it is then that its process can still be found. `cookie` tells which socket
-    sent a packet that may begin something; 0 where that is not known.
+    sent a packet that may begin something; 0 where that is not known. Without `counted` no statistics are gathered but
+    the octets of all packets.
     """
 
     def __init__(
@@ -31,6 +32,8 @@ class Index:
         store: PacketStore,
         opened: Callable[[Flow, Summary, Frame], None],
         cookie: Callable[[Summary, bytes], int] = lambda summary, data: 0,
+        *,
+        counted: bool = True,
     ) -> None:
         self.store = store
         self.next = 1
@@ -39,6 +42,7 @@ class Index:
         self.statistics = Statistics()
         self._opened = opened
         self._cookie = cookie
+        self._counted = counted
 
     @property
     def lag(self) -> int:
@@ -68,7 +72,8 @@ class Index:
 
     def _stretch(self, chunk: Chunk, first: int, last: int) -> None:
         """Enter the packets of a chunk from `first` to before `last`."""
-        enter, count = self.flows.enter, self.statistics.count
+        enter, statistics = self.flows.enter, self.statistics
+        count = statistics.count if self._counted else statistics.weigh
         note_flow, note_base = chunk.flows.append, chunk.bases.append
         for number, frame in enumerate(chunk.frames.between(first, last), first):
             summary = summarise(frame.data, frame.link, frame.length)

@@ -23,7 +23,7 @@ from pitop.model.traffic import AskTraffic, Talk, TrafficSnapshot
 
 __all__ = ["TrafficCollector"]
 
-_EVERY = 0.25  # seconds between two tellings of what has changed
+_EVERY = 0.5  # seconds between two tellings of what has changed
 _RETIRE = 100  # milliseconds that a packet may wait in the ring
 _STORE = 8 << 20  # bytes of packets that the helper keeps
 _MOST = 5_000  # conversations

@@ -108,6 +108,11 @@ class Statistics:
         if protocol in _SPOKEN and summary.payload and summary.size:
             self._payload(summary, frame, time)
 
+    def weigh(self, summary: Summary, frame: Frame, time: float, trouble: tuple[str, ...]) -> None:
+        """Take in of a packet only that it was there, and its size."""
+        self.packets += 1
+        self.octets += frame.length
+
     def _payload(self, summary: Summary, frame: Frame, time: float) -> None:
         protocol = summary.protocol
         if protocol in ("DNS", "MDNS"):
