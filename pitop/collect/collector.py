@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
 from pitop.model.snapshot import Snapshot
 
-__all__ = ["Collector", "Unavailable"]
+__all__ = ["Collector", "Sparing", "Unavailable"]
 
 S_co = TypeVar("S_co", bound=Snapshot, covariant=True)
 
@@ -44,4 +44,13 @@ class Collector(Protocol[S_co]):
 
     def close(self) -> None:
         """Give everything back."""
+        ...
+
+
+@runtime_checkable
+class Sparing(Protocol):
+    """A collector of a topic that is made of others, and does not need all of these as often as somebody who looks."""
+
+    def paces(self) -> Mapping[str, int]:
+        """By topic how many intervals may lie between two samples from now on; 1 for what is not there."""
         ...

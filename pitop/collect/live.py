@@ -32,6 +32,11 @@ class _Channel:
     newest: Any = None
     needs: list[_Hold] = field(default_factory=list)  # what its topic is made of
 
+    @property
+    def pace(self) -> int:
+        """Intervals between two samples: as many as the listener can do with that needs the most of them."""
+        return min((hold.pace for hold in self.listeners), default=1)
+
 
 class _Hold:
     """A subscription to the live source."""
@@ -40,6 +45,7 @@ class _Hold:
         self._source = source
         self.topic = topic
         self.deliver = deliver
+        self.pace = 1  # intervals between two samples that are enough for whoever listens
 
     def ask(self, request: Struct) -> None:
         self._source.ask(self.topic, request)
@@ -76,13 +82,17 @@ class LiveSource:
         with self._lock:
             channel = self._channels.get(topic.name)
             if channel is None:
-                worker = Worker(topic, lambda: self._interval, lambda result: self._deliver(topic.name, result))
+                worker = Worker(
+                    topic, lambda: self._pause(topic.name), lambda result: self._deliver(topic.name, result)
+                )
                 channel = self._channels[topic.name] = _Channel(worker)
                 channel.listeners.append(hold)
                 for place, each in enumerate(topic.needs):
                     channel.needs.append(self.subscribe(each, worker.put if place else worker.lead))
                 worker.start()
             else:
+                if channel.pace > hold.pace:
+                    channel.worker.nudge()  # nobody has been in a hurry until now
                 channel.listeners.append(hold)
                 if channel.newest is not None:
                     deliver(channel.newest)
@@ -131,11 +141,19 @@ class LiveSource:
         for worker in workers:
             worker.join(max(0.0, limit - time.monotonic()))
 
+    def _pause(self, name: str) -> float:
+        """Seconds between two samples of a topic."""
+        with self._lock:
+            channel = self._channels.get(name)
+            return self._interval * (1 if channel is None else channel.pace)
+
     def _deliver(self, name: str, result: Any) -> None:
         with self._lock:
             channel = self._channels.get(name)
             if channel is None:
                 return
             channel.newest = result
+            for need in channel.needs:
+                need.pace = channel.worker.paces.get(need.topic.name, 1)
             for hold in tuple(channel.listeners):
                 hold.deliver(result)

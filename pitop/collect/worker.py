@@ -8,12 +8,12 @@ import select
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from pitop.collect.collector import Collector, Unavailable
+from pitop.collect.collector import Collector, Sparing, Unavailable
 from pitop.collect.topics import Topic
 from pitop.model.snapshot import Failure, Snapshot
 
@@ -55,6 +55,7 @@ class Worker(Generic[S]):
         self._wanted = math.inf  # the moment at which somebody wants a turn, whatever the interval says
         self._requests: list[Struct] = []
         self._asked: dict[type[Struct], Struct] = {}  # the newest of each kind, for a collector that is made anew
+        self.paces: Mapping[str, int] = {}  # of the topics that this one needs, as its collector said last
         self._failing = False  # is the newest result a failure?
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"collect-{topic.name}", daemon=True)
@@ -129,12 +130,15 @@ class Worker(Generic[S]):
                     for request in requests:
                         collector.ask(request)
                     result: S | Failure = collector.collect()
+                    if isinstance(collector, Sparing):
+                        self.paces = collector.paces()
                     pause = collector.every or pause
                     if self.topic.needs:
                         pause *= _LATE
                 except Exception as error:  # whatever a collector raises is shown in its pane
                     result = failure(self.topic.name, error)
                     collector = self._closed(collector)
+                    self.paces = {}
                     pause = max(pause, _RETRY)
                 if self._ended.is_set():
                     break

@@ -78,8 +78,16 @@ class Joining(Counting):
     """A collector of a topic that is made of another."""
 
 
+class Sparing(Joining):
+    """One that can do with every third sample of the other."""
+
+    def paces(self) -> dict[str, int]:
+        return {"counting": 3}
+
+
 COUNTING: Topic[Counted] = Topic("counting", f"{__name__}:Counting")
 JOINED: Topic[Counted] = Topic("joined", f"{__name__}:Joining", needs=(COUNTING,), told=True)
+SPARED: Topic[Counted] = Topic("spared", f"{__name__}:Sparing", needs=(COUNTING,))
 Results = queue.Queue[Any]
 
 
@@ -142,6 +150,20 @@ def test_a_topic_that_is_made_of_others_turns_as_soon_as_the_first_of_them_tells
     until(results, lambda asked: len(asked) == 1)
     source.ask(COUNTING, Wish("more"))
     until(results, lambda asked: len(asked) == 2)
+    source.close()
+
+
+def test_what_only_a_sparing_topic_needs_is_sampled_less_often_until_somebody_looks() -> None:
+    source, joined, counted = LiveSource(60), Results(), Results()
+    source.subscribe(SPARED, joined.put)
+    until(joined, lambda asked: len(asked) == 1)
+    assert source._pause("counting") == 180
+    assert source._pause("spared") == 60
+    hold = source.subscribe(COUNTING, counted.put)
+    assert [counted.get(timeout=5).number for _ in range(2)] == [1, 2], "who looks gets a new sample at once"
+    assert source._pause("counting") == 60
+    hold.close()
+    assert source._pause("counting") == 180
     source.close()
 
 
