@@ -143,7 +143,7 @@ class PitopApp(InTurn, Journey):
                 self._place = place
         self.followed = scope
         self._recording: Subscription | None = None
-        self._header = Header()
+        self.header = Header()
         self._tabs = Tabs([each.title for each in PANES], _JOINS)
 
     # --- starting and ending
@@ -154,7 +154,7 @@ class PitopApp(InTurn, Journey):
 
     def compose(self) -> ComposeResult:
         """The frame, and the first pane in it."""
-        yield self._header
+        yield self.header
         yield self._tabs
         yield Room(self._made(self._place), id="panes")
         yield Footer()
@@ -166,7 +166,7 @@ class PitopApp(InTurn, Journey):
             loop.add_signal_handler(number, self._leave, number)
         if self.settings.keys:
             self.set_keymap(dict(self.settings.keys))
-        self._header.follow(self.source)
+        self.header.follow(self.source)
         self._wake()
         self.follow(self.followed)
         self._fit(self.size)
@@ -278,7 +278,7 @@ class PitopApp(InTurn, Journey):
         self._fit(event.size)
 
     def _fit(self, size: Size) -> None:
-        self._header.styles.height = 3 if size.height >= 18 and size.width >= 60 else 1
+        self.header.styles.height = 3 if size.height >= 18 and size.width >= 60 else 1
 
     def action_pause(self) -> None:
         """Hold the view still, or let it go on."""

@@ -103,6 +103,7 @@ class Pane(Ground):
             if isinstance(newest, Snapshot):
                 self.timed(newest.time)
             self.arrived(newest)
+            self.app.header.catch_up()  # type: ignore[attr-defined]
 
     def timed(self, time: float) -> None:
         """A snapshot of that time is shown from now on."""

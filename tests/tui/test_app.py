@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from pitop.tui.feed import Feed
 from pitop.tui.pane import Pane
 from pitop.tui.settings import Settings
 from pitop.tui.tablepane import TablePane
+from pitop.tui.widgets import header
 from pitop.tui.widgets.help import Help
 from pitop.tui.widgets.notice import Notice
 from tests.tui import still
@@ -177,8 +179,37 @@ async def test_the_header_tells_the_machine() -> None:
         assert "124M/1.0G" in stores
         assert "3021 major    2" in stores
         source.put(MACHINE, machine(cpu_percent=None, cores=(None, None), minor_faults_per_second=None))
+        source.put(PROCESSES, still.processes())
         await pilot.pause()
         assert "-" in lines(app)[1]
+
+
+async def test_the_header_is_painted_with_what_the_pane_shows_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(header, "_TOGETHER", 60)
+    source = a_source()
+    app = PitopApp(source, Settings(glyphs="block"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        source.put(MACHINE, replace(machine(), host="elsewhere"))
+        await pilot.pause()
+        assert "elsewhere" not in lines(app)[0]
+        source.put(PROCESSES, still.processes())
+        await pilot.pause()
+        assert "elsewhere" in lines(app)[0]
+
+
+async def test_the_header_waits_no_longer_than_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(header, "_TOGETHER", 0.001)
+    source = a_source()
+    app = PitopApp(source, Settings(glyphs="block"))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        app.action_pause()
+        source.put(MACHINE, replace(machine(), host="elsewhere"))
+        limit = time.monotonic() + 10
+        while "elsewhere" not in lines(app)[0]:
+            assert time.monotonic() < limit
+            await pilot.pause()
 
 
 async def test_many_cores_are_folded_into_cells() -> None:
@@ -196,6 +227,7 @@ async def test_a_hostile_host_name_and_a_failure_are_only_text() -> None:
     app = PitopApp(source, Settings(glyphs="block"))
     async with app.run_test(size=(120, 40)) as pilot:
         source.put(MACHINE, replace(machine(), host="\x1b[31m[/red]"))
+        source.put(PROCESSES, still.processes())
         await pilot.pause()
         assert r"\e[31m[/red]" in lines(app)[0]
         source.put(MACHINE, Failure("machine", NOW, "gone \x1b[2J", "Look.", "x.py:1"))
