@@ -231,6 +231,7 @@ async def test_a_hostile_host_name_and_a_failure_are_only_text() -> None:
         await pilot.pause()
         assert r"\e[31m[/red]" in lines(app)[0]
         source.put(MACHINE, Failure("machine", NOW, "gone \x1b[2J", "Look.", "x.py:1"))
+        source.put(PROCESSES, still.processes())
         await pilot.pause()
         assert r"gone \e[2J Look." in lines(app)[0]
 

@@ -53,24 +53,24 @@ class Header(Lines):
         self._feed.close()
 
     def on_arrived(self, event: Arrived) -> None:
-        """Take the newest figures: they are painted with what the pane shows next, if that is soon."""
-        newest = self._feed.take()
-        first = self._seen is None
-        if isinstance(newest, Failure):
-            self._failure = newest
-        elif newest is not None:
-            self._seen, self._failure = newest, None
-        if first or self._failure is not None:
+        """There are new figures: they are taken with what the pane shows next, if that is soon."""
+        if self._seen is None:
             self.catch_up()
         elif self._due is None:
             self._due = self.set_timer(_TOGETHER, self.catch_up)
 
     def catch_up(self) -> None:
-        """Paint what has come and waits for something else to be painted with it."""
+        """Take the newest figures, if there are any, and paint the lines that they change."""
         if self._due is not None:
             self._due.stop()
             self._due = None
-        self.update_lines()
+        newest = self._feed.take()
+        if isinstance(newest, Failure):
+            self._failure = newest
+        elif newest is not None:
+            self._seen, self._failure = newest, None
+        if newest is not None:
+            self.update_lines()
 
     def update_lines(self) -> None:
         """Paint the lines that are not as they were painted."""
