@@ -39,9 +39,12 @@ class TimelineCollector:
         self._told = self._captured = False  # whether the kernel tells of processes, and packets of connections
 
     def ask(self, request: Struct) -> None:
-        """Keep a snapshot, a failure, or what was done for the next turn; of the traffic the newest tells all."""
-        if isinstance(request, TrafficSnapshot):
-            self._waiting = [each for each in self._waiting if not isinstance(each, TrafficSnapshot)]
+        """Keep a snapshot, a failure, or what was done for the next turn, in their order.
+
+        Of several that tell of the traffic, with nothing else in between, the newest tells all.
+        """
+        if isinstance(request, TrafficSnapshot) and self._waiting and isinstance(self._waiting[-1], TrafficSnapshot):
+            self._waiting.pop()
         self._waiting.append(request)
 
     def _take(self, request: Struct) -> None:

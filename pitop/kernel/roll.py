@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from pitop.kernel.connector import Connector, Exec, Exit
-from pitop.kernel.processes import ProcessReader
+from pitop.kernel.processes import ProcessReader, hidden
 
 __all__ = ["Roll"]
 
@@ -44,7 +44,8 @@ class Roll:
         if self._connector is None and self._told:
             self._listen()
         if self._connector is None:
-            return self._listed()
+            self._names = self._listed()
+            return self._names
         events = self._connector.read()
         lost, self._lost = self._connector.lost - self._lost, self._connector.lost
         self._unchecked += 1
@@ -81,6 +82,9 @@ class Roll:
         self._wait -= 1
         if self._wait > 0:
             return
+        if hidden(self._reader.root, self._names):  # the kernel would tell of those, too, that /proc does not show
+            self._told = False
+            return
         try:
             self._connector = Connector(execs=False)
         except OSError:
@@ -93,7 +97,8 @@ class Roll:
     def _listed(self) -> set[str]:
         self._unchecked = 0
         before, self._directories = self._directories, self._reader.directories()
-        self.renewed |= {name for name, inode in self._directories.items() if before.get(name, inode) != inode}
+        known = self._names  # of those whose birth was told the directory has not been seen: they may be others by now
+        self.renewed |= {n for n, inode in self._directories.items() if n in known and before.get(n) != inode}
         return set(self._directories)
 
     def _there(self, name: str) -> bool:

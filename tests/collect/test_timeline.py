@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from pitop.collect.timeline import TimelineCollector
 from pitop.model.events import EventKind, Origin
 from pitop.model.snapshot import Failure
+from pitop.model.sockets import Owner, Socket
+from tests.model.test_sockets import endpoint, tcp
 from tests.model.test_timeline import event, events, sockets, talk, traffic
 
 
@@ -37,3 +39,18 @@ def test_of_several_tellings_of_the_traffic_the_newest_counts_and_all_events_do(
     rows = collector.collect().rows
     assert sorted(row.kind.value for row in rows) == ["forked", "forked", "opened", "opened"]
     assert collector.collect().rows is rows
+
+
+def test_what_the_traffic_tells_before_the_sockets_stays_before_them() -> None:
+    """A connection of which packets tell, whose socket has been seen, and which is closed in the same turn."""
+    collector = TimelineCollector()
+    end = endpoint(local="10.0.0.1:40000", remote="10.0.0.2:80", key=(0, 7), cookie=7, tcp=tcp(10, 10))
+    row = Socket(end, holder="process", owners=(Owner(900, 1900, "wget"),), first_seen=None)
+    collector.ask(traffic(1))
+    collector.ask(sockets(1))
+    collector.ask(sockets(2, row))
+    collector.collect()
+    collector.ask(traffic(2.5, talk(1)))
+    collector.ask(sockets(3, closed=(replace(row, closed_time=None),)))
+    collector.ask(traffic(3.5, talk(1)))
+    assert [row.kind.value for row in collector.collect().rows].count("opened") == 1

@@ -166,6 +166,36 @@ def test_a_number_that_is_somebody_elses_is_told(monkeypatch: pytest.MonkeyPatch
     assert roll.renewed == set()
 
 
+def test_who_was_heard_of_and_is_first_seen_after_a_loss_may_be_another(
+    monkeypatch: pytest.MonkeyPatch, reader: CountingReader
+) -> None:
+    told = Told()
+    monkeypatch.setattr(module, "Connector", lambda **_: told)
+    roll = Roll(reader)
+    for _ in range(module._BEFORE + 1):
+        roll.call()
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+        told.events = [Fork(0.0, child.pid, 1)]
+        assert str(child.pid) in roll.call()
+        assert str(child.pid) not in roll.renewed
+        told.lost += 1
+        assert str(child.pid) in roll.call()
+        assert str(child.pid) in roll.renewed
+        assert str(os.getpid()) not in roll.renewed
+        child.communicate()
+
+
+def test_where_proc_hides_others_the_kernel_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, reader: CountingReader
+) -> None:
+    monkeypatch.setattr(module, "Connector", lambda **_: Told())
+    monkeypatch.setattr(module, "hidden", lambda root, names: True)
+    roll = Roll(reader)
+    for _ in range(10):
+        roll.call()
+    assert roll._connector is None
+
+
 def test_another_directory_of_the_same_name_is_told(tmp_path: Path) -> None:
     roll = Roll(ProcessReader(str(tmp_path)))
     (tmp_path / "20").mkdir()

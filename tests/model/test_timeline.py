@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from pitop.model.actions import Outcome, Performed
 from pitop.model.dns.live import LiveQuery
 from pitop.model.events import Ended, EventKind, EventsSnapshot, Origin, ProcessEvent
@@ -12,7 +15,7 @@ from pitop.model.signals import Answer, Reply, SendSignal, SignalOutcome
 from pitop.model.sockets import Counters, Endpoint, Owner, Socket, SocketsSnapshot
 from pitop.model.target import Target
 from pitop.model.time import Ending
-from pitop.model.timeline import Happening, Kind, Recorder, about_happening
+from pitop.model.timeline import Happening, Kind, Recorder, about_happening, lives
 from pitop.model.traffic import Talk, TrafficSnapshot
 from tests.model.test_sockets import endpoint, listener, tcp
 from tests.tui.still import NOW, a_process, processes
@@ -223,6 +226,26 @@ def test_questions_are_told_when_it_is_known_what_became_of_them() -> None:
     assert (row.status, row.tries, row.asked_name) == (None, 3, "www.example.org")
     recorder.take_traffic(traffic(8, talk(protocol="DNS", transport="udp")))
     assert len(recorder.rows()) == 1
+
+
+def test_a_burst_of_faults_in_one_of_two_seconds_is_told() -> None:
+    """Where samples are two seconds apart, its rate is half of what it was."""
+    recorder = Recorder()
+    row = a_process(600, 1, "postgres", minor_faults_per_second=6_000.0)
+    recorder.take_processes(replace(processes(rows=(row,)), time=NOW))
+    recorder.take_processes(replace(processes(rows=(replace(row),)), time=NOW + 1))
+    assert kinds(recorder) == []
+    recorder.take_processes(replace(processes(rows=(replace(row),)), time=NOW + 3))
+    assert kinds(recorder) == [Kind.FAULTS]
+
+
+def test_lives_that_nobody_identifies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lives, "_MOST", 10)
+    found = lives.Lives()
+    for pid in range(1000, 1100):
+        found.born(pid, None, NOW, "sh")
+        found.born(1000, None, NOW, "sh")
+    assert len(found._unidentified) <= 10
 
 
 def test_a_burst_of_faults_is_told_once_until_it_is_over() -> None:

@@ -9,8 +9,10 @@ than reading all sockets, so what was seen is kept, and read again are only
 - a few at each turn, in turn, so that what nobody announces (a file handed over a unix socket, a duplicate closed) is
   seen within seconds.
 
-Of these none is read that has not run since its links were read, by its CPU clock: what it has open only it can change,
-at the cost of running. Within a process only links that are new, or that led to something that is gone, are read.
+Where all are not searched, none is read that has not run since its links were read, by its CPU clock: what it has open
+it changes itself, unless it shares its files with another process (CLONE_FILES, clone(2)), which is rare. The clock of
+what runs on another core may lag by a tick. Within a process only links that are new, or that led to something that is
+gone, are read.
 """
 
 from __future__ import annotations
@@ -104,9 +106,7 @@ class OwnerWalk:
             missing = {each for each in missing if each not in self._owners}
         now = time.monotonic()
         if missing and now >= self._search_time:
-            self._search(
-                [name for name, each in self._processes.items() if self._ran(each, each.read_ns)], live, changed
-            )
+            self._search([name for name in self._processes if name not in new], live, changed)
             self._search_time = now + _REST * (time.monotonic() - now)
             missing = {each for each in missing if each not in self._owners}
             self._searched |= missing

@@ -66,12 +66,17 @@ class Lives:
             life.parent = next(iter(parent.keys), None)
             life.above = parent.above | parent.keys
             life.user = parent.user
-        self._by_pid.pop(pid, None)
+        self._forget(pid)
         self._by_pid[pid] = life
         self._unidentified[life] = 0
         while len(self._by_pid) > _MOST:
-            del self._by_pid[next(iter(self._by_pid))]
+            self._forget(next(iter(self._by_pid)))
         return life
+
+    def _forget(self, pid: int) -> None:
+        life = self._by_pid.pop(pid, None)
+        if life is not None:
+            self._unidentified.pop(life, None)
 
     def of(self, pid: int) -> Life:
         """The life that the pid has now, or had last."""

@@ -22,8 +22,9 @@ __all__ = ["Recorder"]
 
 _MOST = 5_000  # lines that are kept
 _PATIENCE = 2.5  # seconds that a socket's line waits for its owner, or for the packet that opened it
-_MINOR = 10_000.0  # minor faults a second that make a burst: 40 MB of memory touched for the first time
-_MAJOR = 20.0  # major faults a second that make one: each waits for the disk
+_MINOR = 10_000.0  # minor faults within _SPAN that make a burst: 40 MB of memory touched for the first time
+_MAJOR = 20.0  # major faults within it that make one: each waits for the disk
+_SPAN = (1.0, 2.0)  # seconds, shortest and longest: what lies between two samples, which may be every other turn's only
 _OVER = 0.5  # a burst is over below this part of that
 
 _Ends = tuple[str, End, End]
@@ -44,6 +45,7 @@ class Recorder:
         self._events = 0
         self._bursts: set[ProcessKey] = set()
         self._sampled: tuple[Process, ...] = ()
+        self._sample_time: float | None = None
         self._sockets: set[Hashable] | None = None  # those that are known; None before the first sample
         self._opened: dict[_Ends, tuple[Life | None, bool]] = {}  # open connections: whose, and whether they came in
         self._waiting: dict[Hashable, tuple[Socket, float]] = {}
@@ -66,14 +68,19 @@ class Recorder:
         for life in self._lives.seen(snapshot.rows):
             self._identified(life)
         before, self._sampled = set(map(id, self._sampled)), snapshot.rows
+        shortest, longest = _SPAN
+        since = snapshot.time if self._sample_time is None else self._sample_time
+        seconds = min(longest, max(shortest, snapshot.time - since))
+        self._sample_time = snapshot.time
         for row in snapshot.rows:
             if id(row) in before:
                 continue  # it is at rest
             minor, major = row.minor_faults_per_second, row.major_faults_per_second
             if minor is None or major is None:
                 continue
-            if minor < _MINOR and major < _MAJOR:
-                if row.key in self._bursts and minor < _OVER * _MINOR and major < _OVER * _MAJOR:
+            minors, majors = minor * seconds, major * seconds
+            if minors < _MINOR and majors < _MAJOR:
+                if row.key in self._bursts and minors < _OVER * _MINOR and majors < _OVER * _MAJOR:
                     self._bursts.discard(row.key)
             elif row.key not in self._bursts:
                 self._bursts.add(row.key)

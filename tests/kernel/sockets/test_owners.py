@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -190,6 +191,20 @@ def test_what_sleeps_is_not_read_again() -> None:
         assert child.pid in [owner.pid for owner in found[inode]]
         assert str(child.pid) not in looked
         assert str(os.getpid()) in looked
+
+
+def test_what_nobody_who_has_run_has_is_looked_for_in_all() -> None:
+    """Another process may have opened it, in files that both share, and be gone."""
+    with closing(OwnerWalk()) as found:
+        found.update(set(), set())
+        with socket.socket() as one:
+            inode = os.fstat(one.fileno()).st_ino
+            found._ran = lambda process, since: False  # type: ignore[method-assign]
+            limit = time.monotonic() + 20
+            while not found[inode]:
+                assert time.monotonic() < limit
+                found.update({inode}, {inode})
+            assert [owner.pid for owner in found[inode]] == [os.getpid()]
 
 
 @pytest.mark.parametrize("files", [0, 600])
