@@ -130,7 +130,7 @@ class Worker(Generic[S]):
                     for request in requests:
                         collector.ask(request)
                     result: S | Failure = collector.collect()
-                    if isinstance(collector, Sparing):
+                    if self.topic.needs and isinstance(collector, Sparing):
                         self.paces = collector.paces()
                     pause = collector.every or pause
                     if self.topic.needs:

@@ -125,12 +125,19 @@ class Told:
         self.closed = True
 
 
-def test_a_storm_is_not_listened_to(monkeypatch: pytest.MonkeyPatch, reader: CountingReader) -> None:
+@pytest.fixture
+def told_roll(monkeypatch: pytest.MonkeyPatch, reader: CountingReader) -> tuple[Roll, Told]:
+    """A roll that listens, and what it hears."""
     told = Told()
     monkeypatch.setattr(module, "Connector", lambda **_: told)
     roll = Roll(reader)
     for _ in range(module._BEFORE + 1):
         roll.call()
+    return roll, told
+
+
+def test_a_storm_is_not_listened_to(told_roll: tuple[Roll, Told], reader: CountingReader) -> None:
+    roll, told = told_roll
     told.events = [Fork(0.0, 10_000_000 + n, 1) for n in range(module._STORM + 1)]
     told.events += [Exit(0.0, 10_000_000 + n, 1, 0) for n in range(module._STORM + 1)]
     assert not any(len(name) > 7 for name in roll.call())
@@ -152,12 +159,8 @@ def test_where_nothing_is_told_it_is_listed(monkeypatch: pytest.MonkeyPatch, rea
     assert reader.listings == 10
 
 
-def test_a_number_that_is_somebody_elses_is_told(monkeypatch: pytest.MonkeyPatch, reader: CountingReader) -> None:
-    told = Told()
-    monkeypatch.setattr(module, "Connector", lambda **_: told)
-    roll = Roll(reader)
-    for _ in range(module._BEFORE + 1):
-        roll.call()
+def test_a_number_that_is_somebody_elses_is_told(told_roll: tuple[Roll, Told]) -> None:
+    roll, told = told_roll
     me = os.getpid()
     told.events = [Exit(0.0, me, 1, 0), Fork(0.1, me, 1)]
     assert str(me) in roll.call()
@@ -166,14 +169,8 @@ def test_a_number_that_is_somebody_elses_is_told(monkeypatch: pytest.MonkeyPatch
     assert roll.renewed == set()
 
 
-def test_who_was_heard_of_and_is_first_seen_after_a_loss_may_be_another(
-    monkeypatch: pytest.MonkeyPatch, reader: CountingReader
-) -> None:
-    told = Told()
-    monkeypatch.setattr(module, "Connector", lambda **_: told)
-    roll = Roll(reader)
-    for _ in range(module._BEFORE + 1):
-        roll.call()
+def test_who_was_heard_of_and_is_first_seen_after_a_loss_may_be_another(told_roll: tuple[Roll, Told]) -> None:
+    roll, told = told_roll
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
         told.events = [Fork(0.0, child.pid, 1)]
         assert str(child.pid) in roll.call()

@@ -218,7 +218,7 @@ class OwnerWalk:
             os.close(directory)
 
     def _ran(self, process: _Process, since: int | None) -> bool:
-        """Whether a process has run `since` its CPU clock stood there, or may have: else it has opened nothing."""
+        """Whether a process has run `since` its CPU clock stood there; True where there is no clock."""
         return since is None or self._reader.cpu_ns(process.clock_id) != since
 
     def _again(self, live: Set[int], changed: set[int]) -> None:
