@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 __all__ = ["LEVELS", "PLAINER", "Glyphs", "bar", "meter", "reach", "sparkline"]
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(Struct, frozen=True):
     """One level. `parts` fill a cell from the left in eighths, `spark` from the bottom."""
 
     name: str
@@ -62,7 +63,7 @@ _BLOCK = Glyphs(
 )
 
 LEVELS: dict[str, Glyphs] = {
-    "braille": Glyphs(**{**{name: getattr(_BLOCK, name) for name in _BLOCK.__slots__}, "name": "braille"}),
+    "braille": replace(_BLOCK, name="braille"),
     "block": _BLOCK,
     "ascii": Glyphs(
         name="ascii",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from pitop.render.glyphs import LEVELS
 
@@ -17,8 +17,7 @@ __all__ = ["PaneSettings", "Problem", "Settings", "default_path", "parse_setting
 PANES = ("processes", "memory", "sockets", "packets", "dns", "network", "path", "traffic", "timeline")
 
 
-@dataclass(frozen=True, slots=True)
-class PaneSettings:
+class PaneSettings(Struct, frozen=True):
     """How a pane begins: its columns (None: the usual), order, filter; anything else is the pane's own."""
 
     columns: tuple[str, ...] | None = None
@@ -28,8 +27,7 @@ class PaneSettings:
     tree: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something in the file that is not understood, and where."""
 
     line: int | None
@@ -39,8 +37,7 @@ class Problem:
         return self.message if self.line is None else f"line {self.line}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What the file says, with what it does not say as it is without a file."""
 
     interval: float = 1.0
@@ -48,8 +45,8 @@ class Settings:
     glyphs: str | None = None
     pane: str = "processes"
     mouse: bool = True
-    keys: Mapping[str, str] = field(default_factory=dict)
-    panes: Mapping[str, PaneSettings] = field(default_factory=dict)
+    keys: Mapping[str, str] = {}
+    panes: Mapping[str, PaneSettings] = {}
     problems: tuple[Problem, ...] = ()
 
 
@@ -76,6 +73,8 @@ def read_settings(path: Path | None = None) -> Settings:
 
 def parse_settings(text: str) -> Settings:
     """The settings that `text` holds; what is wrong is left at its default and named with its line."""
+    import tomllib  # most have no file
+
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -8,7 +8,7 @@ characters, emoji, joiners) has no cells here: whoever writes it has to write th
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 __all__ = ["STUB", "UNKNOWN", "spread"]
 
@@ -34,8 +34,12 @@ _WIDE = (
 )
 
 _all_narrow = re.compile(f"[{_NARROW}]*").fullmatch
-_all_known = re.compile(f"[{_NARROW}{_WIDE}]*").fullmatch
-_widen = re.compile(f"([{_WIDE}])").sub
+
+
+@cache
+def _wide() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """For texts of narrow and wide characters only, and for a wide one; made when the first text may have some."""
+    return re.compile(f"[{_NARROW}{_WIDE}]*"), re.compile(f"([{_WIDE}])")
 
 
 def spread(text: str) -> str | None:
@@ -52,6 +56,5 @@ def spread(text: str) -> str | None:
 def _spread(text: str) -> str | None:
     if _all_narrow(text):
         return text
-    if _all_known(text):
-        return _widen("\\1" + STUB, text)
-    return None
+    known, wide = _wide()
+    return wide.sub("\\1" + STUB, text) if known.fullmatch(text) else None
