@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
 from pitop.model.snapshot import Snapshot
 
-__all__ = ["Collector", "Sparing", "Unavailable"]
+__all__ = ["Collector", "Inheriting", "Sparing", "Unavailable"]
 
 S_co = TypeVar("S_co", bound=Snapshot, covariant=True)
 
@@ -53,4 +53,21 @@ class Sparing(Protocol):
 
     def paces(self) -> Mapping[str, int]:
         """By topic how many intervals may lie between two samples from now on; 1 for what is not there."""
+        ...
+
+
+@runtime_checkable
+class Inheriting(Protocol):
+    """A collector that can go on from a sample that one of its kind took in another process (see `ahead`)."""
+
+    def collect(self) -> Snapshot:
+        """As every collector's."""
+        ...
+
+    def kept(self) -> Any:
+        """What is kept of the last sample, to be pickled; nothing of this process, which is gone when it is read."""
+        ...
+
+    def inherit(self, kept: Any) -> None:
+        """Go on from that sample: the next snapshot is made of it."""
         ...

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from pitop.collect.ahead import Ahead
 from pitop.collect.performers import perform
 from pitop.collect.topics import Topic
 from pitop.collect.worker import Worker
@@ -23,14 +24,13 @@ S = TypeVar("S", bound=Snapshot)
 _END = 0.3  # seconds that collectors get to end
 
 
-@dataclass(slots=True)
-class _Channel:
+class _Channel(Struct):
     """One topic that somebody looks at: its worker, who listens, and the newest snapshot for those who come later."""
 
     worker: Worker[Any]
-    listeners: list[_Hold] = field(default_factory=list)
+    listeners: list[_Hold] = []
     newest: Any = None
-    needs: list[_Hold] = field(default_factory=list)  # what its topic is made of
+    needs: list[_Hold] = []  # what its topic is made of
 
     @property
     def pace(self) -> int:
@@ -63,6 +63,12 @@ class LiveSource:
         self._interval = interval
         self._lock = threading.RLock()
         self._channels: dict[str, _Channel] = {}
+        self._begun: dict[str, Ahead] = {}  # by topic, until somebody subscribes to it
+
+    def begin(self, topic: Topic[Any]) -> None:
+        """Have the first sample of a topic taken while this process gets ready to show it; before it has threads."""
+        with contextlib.suppress(ImportError, OSError):  # then it is taken, or the failure told, to who subscribes
+            self._begun[topic.name] = Ahead(topic)
 
     @property
     def interval(self) -> float:
@@ -83,7 +89,10 @@ class LiveSource:
             channel = self._channels.get(topic.name)
             if channel is None:
                 worker = Worker(
-                    topic, lambda: self._pause(topic.name), lambda result: self._deliver(topic.name, result)
+                    topic,
+                    lambda: self._pause(topic.name),
+                    lambda result: self._deliver(topic.name, result),
+                    self._begun.pop(topic.name, None),
                 )
                 channel = self._channels[topic.name] = _Channel(worker)
                 channel.listeners.append(hold)
@@ -135,6 +144,9 @@ class LiveSource:
         with self._lock:
             workers = [channel.worker for channel in self._channels.values()]
             self._channels.clear()
+            for ahead in self._begun.values():
+                ahead.close()
+            self._begun.clear()
         for worker in workers:
             worker.end()
         limit = time.monotonic() + _END

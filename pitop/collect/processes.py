@@ -7,10 +7,12 @@ few each turn, for the rest, since others can change a process that sleeps: its 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from itertools import compress
 from operator import attrgetter, ne
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -59,6 +61,13 @@ class _Track:
         self.row: Process
 
 
+class _Moment(NamedTuple):
+    """When a sample was taken, in seconds."""
+
+    monotonic: float
+    unix: float
+
+
 class ProcessesCollector:
     """Makes a ProcessesSnapshot each turn. `root` is the /proc to read, `sys` the /sys."""
 
@@ -79,10 +88,11 @@ class ProcessesCollector:
         self._settling: set[_Track] = set()  # that ran when last read
         self._children: dict[int, set[_Track]] = {}  # by their parent's pid
         self._changed = False  # whether _tracks holds others than _order
-        self._sampled: float | None = None  # monotonic seconds of the sample before
+        self._sampled: _Moment | None = None  # the sample before
         self._fresh: list[_Track] = []  # seen first in the sample before
         self._next_idle = 0  # where in _order the reading of sleeping processes goes on
         self._ended: list[Process] = []
+        self._inherited = False  # whether another process took the last sample, which is still to be shown
 
     def ask(self, request: Struct) -> None:
         """Reread: what sleeps and was changed from outside is read in the next turn."""
@@ -104,11 +114,27 @@ class ProcessesCollector:
         self._settling.clear()
         self._children.clear()
 
+    def kept(self) -> tuple[_Moment | None, list[_Track]]:
+        """The last sample, without the process that took it."""
+        me = os.getpid()
+        return self._sampled, [track for track in self._order if track.pid != me]
+
+    def inherit(self, kept: tuple[_Moment | None, list[_Track]]) -> None:
+        """Go on from the sample of another process."""
+        self._sampled, self._order = kept
+        self._inherited = True
+        for track in self._order:
+            self._admit(track)
+        self._changed = False
+
     def collect(self) -> ProcessesSnapshot:
         """Sample every process."""
+        if self._inherited and self._sampled is not None:
+            self._inherited = False
+            return self._snapshot(self._sampled.unix)
         names = self._roll.call()
         monotonic, now = time.monotonic(), time.time()
-        span = None if self._sampled is None else monotonic - self._sampled
+        span = None if self._sampled is None else monotonic - self._sampled.monotonic
         clock = Clock(self._boot_time, self._ticks, self._memory, span)
         gone = [self._tracks.pop(name) for name in self._tracks.keys() - names]
         for track in gone:
@@ -120,12 +146,15 @@ class ProcessesCollector:
             self._begin(name, clock, now, first=self._sampled is None)
         if self._changed:
             self._arrange()
-        self._sampled = monotonic
+        self._sampled = _Moment(monotonic, now)
         self._forget(now)
+        return self._snapshot(now)
+
+    def _snapshot(self, now: float) -> ProcessesSnapshot:
         return ProcessesSnapshot(
             time=now,
             host=self._host,
-            missing=self._missing(names),
+            missing=self._missing(),
             rows=tuple(map(_ROW, self._order)),
             ended=tuple(reversed(self._ended)),
             boot_time=self._boot_time,
@@ -260,9 +289,12 @@ class ProcessesCollector:
             tty=self._terminals[stat.tty],
             first_seen=None if first else now,
         )
-        self._tracks[name] = track
+        self._admit(track)
+
+    def _admit(self, track: _Track) -> None:
+        self._tracks[track.name] = track
         self._fresh.append(track)
-        self._children.setdefault(stat.ppid, set()).add(track)
+        self._children.setdefault(track.stat.ppid, set()).add(track)
         self._changed = True
 
     def _end(self, track: _Track, now: float) -> None:
@@ -282,8 +314,8 @@ class ProcessesCollector:
             if row.ended_time is not None and now - row.ended_time < _ENDED_KEPT
         ]
 
-    def _missing(self, names: set[str]) -> tuple[Missing, ...]:
-        if hidden(self._root, names):
+    def _missing(self) -> tuple[Missing, ...]:
+        if hidden(self._root, self._tracks):
             why = "/proc is mounted with hidepid"
             return (Missing("other users' processes", why, "Run pitop as root to see them."),)
         return ()

@@ -6,9 +6,11 @@ is never looked at costs neither time nor memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from pitop.model.snapshot import Snapshot
 
@@ -56,8 +58,7 @@ __all__ = [
 S = TypeVar("S", bound=Snapshot)
 
 
-@dataclass(frozen=True, slots=True)
-class Topic(Generic[S]):
+class Topic(Struct, Generic[S], frozen=True):
     """What can be asked for: its name, and its collector's class as `module:name`.
 
     A topic that is made of others `needs` them: they are collected as long as it is, and each of their snapshots and
@@ -70,11 +71,15 @@ class Topic(Generic[S]):
     needs: tuple[Topic[Any], ...] = ()
     told: bool = False
 
+    def load(self) -> Callable[[], Collector[S]]:
+        """Import the topic's collector."""
+        module, _, name = self.collector.partition(":")
+        loaded: Callable[[], Collector[S]] = getattr(import_module(module), name)
+        return loaded
+
     def open(self) -> Collector[S]:
         """Import and make the topic's collector for this machine."""
-        module, _, name = self.collector.partition(":")
-        made: Any = getattr(import_module(module), name)()
-        return made  # type: ignore[no-any-return]
+        return self.load()()
 
 
 DNS: Topic[DnsSnapshot] = Topic("dns", "pitop.collect.dns.collector:DnsCollector")

@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from pitop.collect.collector import Collector, Sparing, Unavailable
+from pitop.collect.ahead import Ahead
+from pitop.collect.collector import Collector, Inheriting, Sparing, Unavailable
 from pitop.collect.topics import Topic
 from pitop.model.snapshot import Failure, Snapshot
 
@@ -43,11 +44,19 @@ class Worker(Generic[S]):
 
     `interval` is asked before each wait. `deliver` is called on this thread. A collector that raises is closed,
     its failure delivered, and made anew at the next turn. One whose topic needs others turns after the first of them,
-    its leader: what that tells is told at once, not up to an interval later.
+    its leader: what that tells is told at once, not up to an interval later. With `ahead` the first sample is the one
+    that has been begun there.
     """
 
-    def __init__(self, topic: Topic[S], interval: Callable[[], float], deliver: Callable[[S | Failure], None]) -> None:
+    def __init__(
+        self,
+        topic: Topic[S],
+        interval: Callable[[], float],
+        deliver: Callable[[S | Failure], None],
+        ahead: Ahead | None = None,
+    ) -> None:
         self.topic = topic
+        self._ahead = ahead
         self._interval = interval
         self._deliver = deliver
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -125,7 +134,7 @@ class Worker(Generic[S]):
                     requests = self._taken()
                     self._asked.update((type(request), request) for request in requests)
                     if collector is None:
-                        collector = self.topic.open()
+                        collector = self._opened()
                         requests = list(self._asked.values())
                     for request in requests:
                         collector.ask(request)
@@ -150,9 +159,19 @@ class Worker(Generic[S]):
                     due = time.monotonic()
         finally:
             self._closed(collector)
+            if self._ahead is not None:
+                self._ahead.close()
             with self._lock:
                 self._ended.set()
                 os.close(self._wake)
+
+    def _opened(self) -> Collector[S]:
+        collector = self.topic.open()
+        ahead, self._ahead = self._ahead, None
+        kept = None if ahead is None else ahead.take()
+        if kept is not None and isinstance(collector, Inheriting):
+            collector.inherit(kept)
+        return collector
 
     def _taken(self) -> list[Struct]:
         with self._lock:

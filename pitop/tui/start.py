@@ -11,6 +11,8 @@ from pitop.tui.options import read_options
 
 __all__ = ["run"]
 
+_OF_PROCESSES = ("processes", "memory", "timeline")  # panes that show processes from the beginning
+
 
 def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     """Open the screen; the exit status is the result."""
@@ -30,6 +32,7 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     from msgspec.structs import replace
 
     from pitop.collect.live import LiveSource
+    from pitop.collect.topics import PROCESSES
     from pitop.tui.settings import read_settings
     from pitop.tui.terminal.colours import colours, system
 
@@ -58,6 +61,8 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
         os.environ["NO_COLOR"] = "1"
     source = LiveSource(settings.interval)
     pane = said.pane or ("packets" if said.read is not None else settings.pane)
+    if pane in _OF_PROCESSES or scope is not None:
+        source.begin(PROCESSES)
     from pitop.tui.app import PitopApp
 
     app = PitopApp(source, settings, pane, scope, said.read)
