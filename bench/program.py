@@ -215,6 +215,8 @@ class Program:
         chunk = self.chunks[self._drawn]
         self._screen.feed(chunk.data)
         self._drawn += 1
+        while self._open and select.select([self._terminal], [], [], 0)[0] and self._read():
+            pass  # what is asked of the terminal is answered however long drawing takes
         return chunk.time
 
     # What it costs
