@@ -26,6 +26,7 @@ _DRIFT = 0.1  # of the difference, by which the shortest time follows the times 
 class _Question(NamedTuple):
     time: float  # seconds, of a monotonic clock
     sent: int  # bytes sent so far, the question's included
+    alone: bool  # whether all bytes before its own had arrived
 
 
 class Pace:
@@ -79,7 +80,7 @@ class Pace:
         self._sent += size
         if asked:
             self._asked = self._sent
-            self._questions.append(_Question(now, self._sent))
+            self._questions.append(_Question(now, self._sent, self._answered == self._sent - size))
 
     def answered(self, now: float) -> None:
         """The terminal answered the oldest question."""
@@ -94,7 +95,7 @@ class Pace:
         took = max(now - question.time, 1e-6)
         if took <= self._shortest:
             self._shortest = took
-        elif arrived <= _LEAST:
+        elif arrived <= _LEAST and question.alone:
             self._shortest += (took - self._shortest) * _DRIFT
         wait = took - self._shortest
         self._measured = self._measured or arrived > 0

@@ -70,7 +70,10 @@ _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _QUESTION = "\x1b[6n"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # synchronised output
 _TYPED = 0.3  # seconds after a key in which a frame is taken to be its effect
+_HELD = 0.06  # seconds after a key that what is waiting leaves the line to its effect
+_FREE = 0.2  # seconds from then on in which a key that is held down holds nothing up
 _FEW = 8  # rows that a key changes where it does not change the whole screen
+_BUSY = 3.0  # seconds after a change without a key in which a row is likely to change without one again
 _EXTRA = 1024  # bytes of such a frame that may go beyond the window
 _STYLES = 4096
 
@@ -97,10 +100,11 @@ class Wire:
         }  # by id; the style is kept, so that its id stays its own
         self._strips: list[dict[int, tuple[Strip, int]]] = []  # by row and x, what was put there last
         self._ends: list[list[int]] = []  # of the strips of each row
+        self._busy: list[float] = []  # by row, when it last changed without a key
         self._verbatim: dict[int, list[Part]] = {}  # by row, what was last written there, if any of it as it came
         self._cursor = (0, 0)
         self._timer: asyncio.TimerHandle | None = None
-        self._typed = -1.0
+        self._typed = self._held = -1.0
         self.open = False  # is the terminal in application mode?
         self.retired = False  # has Textual taken over for good?
         self.substitutes: Mapping[int, str] = {}
@@ -117,31 +121,41 @@ class Wire:
     def show(self, rows: Iterable[Row], size: tuple[int, int], cursor: tuple[int, int]) -> None:
         """Want `rows` on a screen of `size` (width, height), and the cursor at (y, x)."""
         self._cursor = cursor
-        hurried: set[int] | None = set() if monotonic() - self._typed < _TYPED else None
-        waiting = self._writer.waiting if hurried is not None else frozenset()
+        now = monotonic()
+        waiting = self._writer.waiting
         if (self._writer.width, self._writer.height) != size:
             self._resize(*size)
         put = self._writer.put
         verbatim: dict[int, list[Part]] = {}
+        changed: set[int] = set()
         for row in rows:
             for part in self._other(*row):
                 y, x, strip, width = part
                 cells = self._cells(strip, width)
                 if cells is None or y in verbatim or y in self._verbatim:
                     verbatim.setdefault(y, []).append(part)
-                elif put(y, x, *cells) and hurried is not None:
-                    hurried.add(y)
+                elif put(y, x, *cells):
+                    changed.add(y)
         for y, parts in verbatim.items():
-            if self._put(y, parts) and hurried is not None:
-                hurried.add(y)
-        if hurried is None:
-            self.send()
+            if self._put(y, parts):
+                changed.add(y)
+        if now - self._typed < _TYPED:
+            self.send(self._hurry(changed, waiting, now))
             return
-        # What was waiting already is most likely a figure that changes all the time, and not what the key did.
-        fresh = hurried - waiting
-        if hurried:
-            self._writer.hurry(hurried if len(hurried) <= _FEW else fresh)
-        self.send(len(fresh))
+        for y in changed:
+            self._busy[y] = now
+        self.send()
+
+    def _hurry(self, changed: set[int], waiting: frozenset[int], now: float) -> int:
+        """Have the rows painted first that a key has most likely changed; how many are to go at once."""
+        fresh = changed - waiting  # what was waiting already is a figure that changes all the time, as a rule
+        if len(changed) <= _FEW:
+            self._writer.hurry(changed)
+            return len(fresh)
+        self._writer.hurry(fresh)
+        calm = {y for y in fresh if now - self._busy[y] > _BUSY}
+        self._writer.hurry(calm)
+        return len(calm or fresh)
 
     def _put(self, y: int, parts: list[Part]) -> bool:
         """Want `parts` in row `y`; True where that changes anything."""
@@ -166,8 +180,10 @@ class Wire:
         return True
 
     def typed(self) -> None:
-        """A key was pressed, or the mouse used."""
-        self._typed = monotonic()
+        """A key was pressed, or the mouse used; on any thread."""
+        self._typed = now = monotonic()
+        if self._writer.pending and now > self._held + _FREE:
+            self._held = now + _HELD
 
     def substitute(self, substitutes: Mapping[int, str]) -> None:
         """Write other characters of the same width from now on."""
@@ -200,6 +216,7 @@ class Wire:
         self._writer = Writer(width, height, self._palette, **self._abilities)
         self._strips = [{} for _ in range(height)]
         self._ends = [[] for _ in range(height)]
+        self._busy = [-_BUSY] * height
         self._verbatim.clear()
 
     def _cells(self, strip: Strip, width: int) -> tuple[str, str] | None:
@@ -259,10 +276,10 @@ class Wire:
         while True:
             now = monotonic()
             room = self._pace.room(now)
-            if room <= 0 and (hurried <= 0 or room < -_EXTRA):
+            if room < -_EXTRA or (hurried <= 0 and (room <= 0 or now < self._held)):
                 break
             hurried -= 1
-            frame = self._writer.paint(max(room, 1), self._cursor)
+            frame = self._writer.paint(1 if now < self._held else max(room, 1), self._cursor)
             if not frame:
                 break
             if self.synchronised and (len(frame) > 256 or self._writer.moved_rows):
@@ -277,7 +294,9 @@ class Wire:
             if self._channel.backlog or not self._writer.pending:
                 break
         if self._writer.pending and not self._channel.backlog and self._timer is None:
-            self._timer = self._loop.call_later(self._pace.patience(monotonic()), self._again)
+            now = monotonic()
+            wait = self._pace.patience(now)
+            self._timer = self._loop.call_later(min(wait, self._held - now) if now < self._held else wait, self._again)
 
     def enter(self) -> None:
         """The terminal is ours, empty, and its line idle: ask for an answer, to learn how long the way is."""

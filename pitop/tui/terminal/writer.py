@@ -175,13 +175,16 @@ class Writer:
         parts: list[str] = []
         strokes: list[_Stroke] = []
         size = done = 0
+        change = self._palette.change
         self.moved_rows = self._shifts and len(self._dirty) >= _FEW and self._shift(parts)
         for y in self._dirty:
             done += 1
             if y in self._verbatim:
                 size += self._verbatim_row(y, parts)
             else:
+                first = max(0, len(strokes) - 1)
                 size += self._strokes(y, self._changed(y), strokes)
+                size += sum(len(change(old[0], new[0])) for old, new in pairwise(strokes[first:]) if old[0] != new[0])
             if size >= budget:
                 break
         if done == len(self._dirty):

@@ -73,6 +73,7 @@ class Prompt(Ground):
         self._recalled = 0
         # Kept here and not looked for: a prompt may be taken away before they are in it.
         self._line = _Line(compact=True, select_on_focus=False)
+        self._line.cursor_blink = False
         self._notice = Notice(bar=True)
 
     @property

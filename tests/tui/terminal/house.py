@@ -22,7 +22,6 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +80,7 @@ class _Paced:
         return self._collector.collect()
 
 
-@dataclass(frozen=True)
-class _Hastened(Topic[Any]):
+class _Hastened(Topic[Any], frozen=True):
     """A topic whose collector goes by the hasty clock."""
 
     source: Any = None

@@ -71,6 +71,20 @@ def test_a_slow_line_is_used() -> None:
     assert pace._sent - sent > 30 * 800
 
 
+def test_what_waits_behind_other_bytes_does_not_make_the_way_look_longer() -> None:
+    line, pace = Line(2400, 0.1), Pace()
+    begin(pace, line)
+    for tick in range(20, 6000):
+        now = tick / 100
+        line.arrive(pace, now)
+        if tick % 100 == 0:  # figures, row by row
+            for _ in range(8):
+                if pace.room(now) > 0:
+                    line.send(pace, now, 80)
+    assert pace.round_trip is not None
+    assert pace.round_trip < 0.25
+
+
 def test_a_fast_line_is_hardly_asked() -> None:
     line, pace = Line(10_000_000, 0.0005), Pace()
     begin(pace, line)
