@@ -41,6 +41,7 @@ _ROUND_MOST = 100  # of them that are read in a turn, so that with thousands it 
 _DETAILS_AGE = 5.0  # seconds after which a running process's command line and user are read again
 _ENDED_KEPT = 5.0  # seconds that an ended process stays in the snapshot
 _ENDED_MOST = 500
+_INHERITED_AGE = 10.0  # seconds after which another process's sample tells nothing of now
 
 _PID, _ROW, _CLOCK_ID, _CPU_NS = attrgetter("pid"), attrgetter("row"), attrgetter("clock_id"), attrgetter("cpu_ns")
 
@@ -120,7 +121,9 @@ class ProcessesCollector:
         return self._sampled, [track for track in self._order if track.pid != me]
 
     def inherit(self, kept: tuple[_Moment | None, list[_Track]]) -> None:
-        """Go on from the sample of another process."""
+        """Go on from the sample of another process, unless that is too old."""
+        if kept[0] is None or time.monotonic() - kept[0].monotonic > _INHERITED_AGE:
+            return
         self._sampled, self._order = kept
         self._inherited = True
         for track in self._order:

@@ -25,6 +25,7 @@ S = TypeVar("S", bound=Snapshot)
 _RETRY = 2.0  # seconds between attempts while a topic fails, at least
 _REQUESTS = 64  # waiting requests; the oldest are dropped, since panes repeat what they want
 _SETTLE = 0.05  # seconds that a led collector waits for what comes beside its leader
+_PATIENCE = 30.0  # seconds to wait for a first sample that was begun before
 _LATE = 1.5  # intervals after which it turns although its leader says nothing
 
 
@@ -168,10 +169,25 @@ class Worker(Generic[S]):
     def _opened(self) -> Collector[S]:
         collector = self.topic.open()
         ahead, self._ahead = self._ahead, None
-        kept = None if ahead is None else ahead.take()
-        if kept is not None and isinstance(collector, Inheriting):
-            collector.inherit(kept)
+        if ahead is not None:
+            self._await(ahead)
+            kept = ahead.take()
+            if kept is not None and isinstance(collector, Inheriting):
+                collector.inherit(kept)
         return collector
+
+    def _await(self, ahead: Ahead) -> None:
+        """Wait for what was begun before, as long as that is worth while."""
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        poll.register(ahead.fileno, select.POLLIN)
+        until = time.monotonic() + _PATIENCE
+        while not self._ended.is_set() and (left := until - time.monotonic()) > 0:
+            happened = dict(poll.poll(left * 1000))
+            if ahead.fileno in happened:
+                return
+            if self._wake in happened:
+                os.eventfd_read(self._wake)  # a request, which is not forgotten, or the end
 
     def _taken(self) -> list[Struct]:
         with self._lock:

@@ -61,7 +61,7 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
         os.environ["NO_COLOR"] = "1"
     source = LiveSource(settings.interval)
     pane = said.pane or ("packets" if said.read is not None else settings.pane)
-    if pane in _OF_PROCESSES or scope is not None:
+    if pane in _OF_PROCESSES or scope is not None:  # what is followed is recorded, and that begins with processes
         source.begin(PROCESSES)
     from pitop.tui.app import PitopApp
 

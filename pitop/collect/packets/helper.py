@@ -13,6 +13,7 @@ import signal
 import socket
 import sys
 import time
+from importlib import import_module
 from typing import Any
 
 import msgspec
@@ -364,6 +365,8 @@ def main() -> int:
     connection = socket.socket(fileno=int(sys.argv[1]))
     channel = Channel(connection, ToHelper)
     config = msgspec.json.decode(sys.argv[2].encode(), type=Config)
+    # Before the privileges go: nobody in particular may not be allowed to read what an expression is parsed with.
+    import_module("pitop.model.filter.parser")
     finder: Channel | None = None
     if config.path is None:
         finder = Channel(start_finder(config, [connection.fileno()]), Found)

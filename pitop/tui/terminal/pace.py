@@ -95,7 +95,7 @@ class Pace:
         took = max(now - question.time, 1e-6)
         if took <= self._shortest:
             self._shortest = took
-        elif arrived <= _LEAST and question.alone:
+        elif arrived <= _LEAST and (question.alone or self._window == _LEAST):  # behind others it waited for these
             self._shortest += (took - self._shortest) * _DRIFT
         wait = took - self._shortest
         self._measured = self._measured or arrived > 0

@@ -70,7 +70,7 @@ _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _QUESTION = "\x1b[6n"
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"  # synchronised output
 _TYPED = 0.3  # seconds after a key in which a frame is taken to be its effect
-_HELD = 0.06  # seconds after a key that what is waiting leaves the line to its effect
+_HELD = 0.06  # seconds after a key that what is waiting for room leaves that to its effect
 _FREE = 0.2  # seconds from then on in which a key that is held down holds nothing up
 _FEW = 8  # rows that a key changes where it does not change the whole screen
 _BUSY = 3.0  # seconds after a change without a key in which a row is likely to change without one again
@@ -105,6 +105,7 @@ class Wire:
         self._cursor = (0, 0)
         self._timer: asyncio.TimerHandle | None = None
         self._typed = self._held = -1.0
+        self._short = False  # was anything left for want of room?
         self.open = False  # is the terminal in application mode?
         self.retired = False  # has Textual taken over for good?
         self.substitutes: Mapping[int, str] = {}
@@ -148,12 +149,18 @@ class Wire:
 
     def _hurry(self, changed: set[int], waiting: frozenset[int], now: float) -> int:
         """Have the rows painted first that a key has most likely changed; how many are to go at once."""
-        fresh = changed - waiting  # what was waiting already is a figure that changes all the time, as a rule
+        if changed:
+            self._held = now  # what the key has done is here
+        fresh = changed - waiting  # those that were waiting already have most likely figures that change all the time
         if len(changed) <= _FEW:
             self._writer.hurry(changed)
+            self._writer.hurry(fresh)
             return len(fresh)
-        self._writer.hurry(fresh)
         calm = {y for y in fresh if now - self._busy[y] > _BUSY}
+        for y in changed:
+            if now - self._busy[y] <= _BUSY:
+                self._busy[y] = now
+        self._writer.hurry(fresh)
         self._writer.hurry(calm)
         return len(calm or fresh)
 
@@ -182,7 +189,7 @@ class Wire:
     def typed(self) -> None:
         """A key was pressed, or the mouse used; on any thread."""
         self._typed = now = monotonic()
-        if self._writer.pending and now > self._held + _FREE:
+        if self._short and now > self._held + _FREE:
             self._held = now + _HELD
 
     def substitute(self, substitutes: Mapping[int, str]) -> None:
@@ -279,7 +286,7 @@ class Wire:
             if room < -_EXTRA or (hurried <= 0 and (room <= 0 or now < self._held)):
                 break
             hurried -= 1
-            frame = self._writer.paint(1 if now < self._held else max(room, 1), self._cursor)
+            frame = self._writer.paint(max(room, 1), self._cursor)
             if not frame:
                 break
             if self.synchronised and (len(frame) > 256 or self._writer.moved_rows):
@@ -293,7 +300,8 @@ class Wire:
             self._channel.write(data)
             if self._channel.backlog or not self._writer.pending:
                 break
-        if self._writer.pending and not self._channel.backlog and self._timer is None:
+        self._short = self._writer.pending
+        if self._short and not self._channel.backlog and self._timer is None:
             now = monotonic()
             wait = self._pace.patience(now)
             self._timer = self._loop.call_later(min(wait, self._held - now) if now < self._held else wait, self._again)

@@ -85,6 +85,21 @@ def test_what_waits_behind_other_bytes_does_not_make_the_way_look_longer() -> No
     assert pace.round_trip < 0.25
 
 
+def test_a_way_that_becomes_longer_is_learned_however_much_there_is_to_send() -> None:
+    line, pace = Line(50_000, 0.01), Pace()
+    begin(pace, line)
+    sent = 0
+    for tick in range(4, 12_000):
+        now = tick / 200
+        line.delay = 0.01 if now < 10 else 0.15
+        line.arrive(pace, now)
+        for _ in range(5):
+            if (room := pace.room(now)) > 0:
+                line.send(pace, now, min(room, 150))
+                sent += min(room, 150) * (now > 30)
+    assert sent > 30 * 2000
+
+
 def test_a_fast_line_is_hardly_asked() -> None:
     line, pace = Line(10_000_000, 0.0005), Pace()
     begin(pace, line)
