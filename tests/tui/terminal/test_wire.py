@@ -75,6 +75,19 @@ def arrive(wire: Wire, clock: Clock) -> None:
     wire._pace._window = 100
 
 
+def short(told: Told, clock: Clock) -> Wire:
+    """A wire that has figures left for want of room, a key just typed, and room again."""
+    wire = opened(told, clock)
+    wire.show(frame(range(12), "later"), (WIDTH, HEIGHT), (0, 0))
+    assert wire._writer.pending
+    told.news()
+    wire.typed()
+    clock.now += 0.01
+    wire.answered()
+    assert told.news() == []  # there is room, but the key may need it
+    return wire
+
+
 async def test_rows_that_change_without_keys_come_after_what_a_key_has_changed(clock: Clock) -> None:
     told = Told()
     wire = opened(told, clock)
@@ -93,15 +106,7 @@ async def test_rows_that_change_without_keys_come_after_what_a_key_has_changed(c
 
 async def test_what_waits_leaves_the_line_to_a_key_for_a_moment(clock: Clock) -> None:
     told = Told()
-    wire = opened(told, clock)
-    wire.show(frame(range(12), "later"), (WIDTH, HEIGHT), (0, 0))
-    assert wire._writer.pending
-    told.news()
-    wire.typed()
-    clock.now += 0.01
-    wire.answered()
-    assert told.news() == []  # there is room, but the key may need it
-    clock.now += 0.01
+    wire = short(told, clock)
     wire.show(frame([19], "typed"), (WIDTH, HEIGHT), (0, 0))
     assert "typed 19" in told.news()[0]
     wire.answered()
@@ -111,13 +116,7 @@ async def test_what_waits_leaves_the_line_to_a_key_for_a_moment(clock: Clock) ->
 
 async def test_what_waits_goes_on_when_a_key_has_no_effect(clock: Clock) -> None:
     told = Told()
-    wire = opened(told, clock)
-    wire.show(frame(range(12), "later"), (WIDTH, HEIGHT), (0, 0))
-    told.news()
-    wire.typed()
-    clock.now += 0.01
-    wire.answered()
-    assert told.news() == []
+    wire = short(told, clock)
     clock.now += 0.1
     wire.go_on()
     assert told.news()
@@ -126,12 +125,7 @@ async def test_what_waits_goes_on_when_a_key_has_no_effect(clock: Clock) -> None
 
 async def test_a_row_that_waits_and_is_changed_by_a_key_goes_as_soon_as_there_is_room(clock: Clock) -> None:
     told = Told()
-    wire = opened(told, clock)
-    wire.show(frame(range(12), "later"), (WIDTH, HEIGHT), (0, 0))
-    told.news()
-    wire.typed()
-    clock.now += 0.01
-    wire.answered()
+    wire = short(told, clock)
     wire.show(frame([11], "chosen"), (WIDTH, HEIGHT), (0, 0))
     assert "chosen 11" in told.news()[0]
     wire.leave()
