@@ -26,7 +26,7 @@ _DRIFT = 0.1  # of the difference, by which the shortest time follows the times 
 class _Question(NamedTuple):
     time: float  # seconds, of a monotonic clock
     sent: int  # bytes sent so far, the question's included
-    alone: bool  # whether all bytes before its own had arrived
+    alone: bool  # whether all bytes before its own are known to have arrived
 
 
 class Pace:
