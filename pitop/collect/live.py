@@ -63,12 +63,21 @@ class LiveSource:
         self._interval = interval
         self._lock = threading.RLock()
         self._channels: dict[str, _Channel] = {}
-        self._begun: dict[str, Ahead] = {}  # by topic, until somebody subscribes to it
+        # By topic, until somebody subscribes to it: first samples that were begun, and holds on what works already.
+        self._begun: dict[str, Ahead] = {}
+        self._early: dict[str, _Hold] = {}
 
     def begin(self, topic: Topic[Any]) -> None:
         """Have the first sample of a topic taken while this process gets ready to show it; before it has threads."""
         with contextlib.suppress(ImportError, OSError):  # then it is taken, or the failure told, to who subscribes
             self._begun[topic.name] = Ahead(topic)
+
+    def open(self, topic: Topic[Any], *requests: Struct) -> None:
+        """Collect a topic already, as asked for, until somebody subscribes to it: helpers take a while to start."""
+        hold = self.subscribe(topic, lambda _: None)
+        for request in requests:
+            hold.ask(request)
+        self._early[topic.name] = hold
 
     @property
     def interval(self) -> float:
@@ -105,6 +114,9 @@ class LiveSource:
                 channel.listeners.append(hold)
                 if channel.newest is not None:
                     deliver(channel.newest)
+                early = self._early.pop(topic.name, None)
+                if early is not None:
+                    self.drop(early)
         return hold
 
     def ask(self, topic: Topic[Any], request: Struct) -> None:

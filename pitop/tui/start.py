@@ -32,7 +32,7 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     from msgspec.structs import replace
 
     from pitop.collect.live import LiveSource
-    from pitop.collect.topics import PROCESSES
+    from pitop.collect.topics import PACKETS, PROCESSES
     from pitop.tui.settings import read_settings
     from pitop.tui.terminal.colours import colours, system
 
@@ -63,6 +63,10 @@ def run(arguments: Sequence[str], commands: Mapping[str, str]) -> int:
     pane = said.pane or ("packets" if said.read is not None else settings.pane)
     if pane in _OF_PROCESSES or scope is not None:  # what is followed is recorded, and that begins with processes
         source.begin(PROCESSES)
+    if pane == "packets":
+        from pitop.model.packets.snapshot import Capture
+
+        source.open(PACKETS, Capture(path=said.read))  # as the pane will ask for
     from pitop.tui.app import PitopApp
 
     app = PitopApp(source, settings, pane, scope, said.read)

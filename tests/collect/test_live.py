@@ -125,6 +125,17 @@ def test_one_collector_for_all_who_look_and_none_when_nobody_does() -> None:
     source.close()
 
 
+def test_what_was_opened_before_somebody_looks_is_let_go_with_who_does() -> None:
+    source, results = LiveSource(60), Results()
+    source.open(COUNTING, Wish("early"))
+    hold = source.subscribe(COUNTING, results.put)
+    until(results, lambda asked: asked == (Wish("early"),))
+    hold.close()
+    ended(Counting.made[0])
+    assert len(Counting.made) == 1
+    source.close()
+
+
 def test_a_topic_that_is_made_of_others_hears_what_they_tell(monkeypatch: pytest.MonkeyPatch) -> None:
     source, results, outcomes = LiveSource(0.05), Results(), Results()
     hold = source.subscribe(JOINED, results.put)
