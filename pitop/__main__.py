@@ -40,7 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _USAGE
     from pitop.tui.start import run
 
-    return run(said, COMMANDS)
+    try:
+        return run(said, COMMANDS)
+    except KeyboardInterrupt:  # by somebody who did not want to wait for the screen
+        return _INTERRUPTED
 
 
 def _command(name: str, arguments: Sequence[str]) -> int:

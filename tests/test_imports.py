@@ -63,3 +63,21 @@ def test_the_first_paint_imports_neither_scapy_nor_dnspython_nor_psutil(tmp_path
     imported = _roots(told.read_text())
     assert "textual" in imported
     assert not imported & _HEAVY
+
+
+@pytest.mark.parametrize("pane", ["processes", "packets"])
+def test_who_does_not_want_to_wait_for_the_imports_is_back_at_the_prompt(pane: str) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "def interrupt(event, arguments):\n"
+        "    if event == 'import' and arguments[0] == 'textual.screen':\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.addaudithook(interrupt)\n"
+        "from pitop.__main__ import main\n"
+        f"sys.exit(main(['--pane', '{pane}']))\n"
+    )
+    with Program([sys.executable, "-c", script]) as program:
+        program.listen(20)
+        assert program.status is not None
+        assert os.waitstatus_to_exitcode(program.status) == 130
+        assert "".join(program.screen.rows()).strip() == ""
