@@ -23,6 +23,9 @@ from pitop.collect.topics import PROCESSES, Topic
 from pitop.model.processes import ProcessesSnapshot
 from pitop.model.snapshot import Failure, Snapshot
 
+# Python 3.12 and newer warn of a fork beside threads: here the tests have some, the program has none yet.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+
 HERE = os.getpid()
 
 
