@@ -81,7 +81,7 @@ class Pane(Ground):
         """The pane is seen from now on."""
         for feed in self.feeds:
             feed.open(source)
-        self.set_timer(_PROMPT_AFTER, self.prompt)
+        self.set_timer(_PROMPT_AFTER, self._prepare)
 
     def rest(self) -> None:
         """The pane is not seen any more: nothing is collected for it."""
@@ -204,6 +204,10 @@ class Pane(Ground):
             self._prompt = Prompt(self.focus_pane)
             self.mount(self._prompt)
         return self._prompt
+
+    def _prepare(self) -> None:
+        if self.is_attached:  # and not just being taken away, at the end
+            self.prompt()
 
     def act(self, action: Action) -> None:
         """Have the source do something, and say what came of it in a notice."""

@@ -277,3 +277,11 @@ def test_examples_of_filters_fit_eighty_columns() -> None:
     examples = {each.filter_example for each in found if each.filter_example}
     assert len(examples) >= 5
     assert [each for each in examples if len("Filter  " + each) > 80] == []
+
+
+def test_a_pane_that_is_being_taken_away_makes_no_line_to_type_in() -> None:
+    from pitop.tui.panes.processes import ProcessesPane
+
+    pane = ProcessesPane(None)  # attached to nothing, as one is when its time comes after the end
+    pane._prepare()
+    assert pane._prompt is None
