@@ -60,10 +60,6 @@ class Sparing(Protocol):
 class Inheriting(Protocol):
     """A collector that can go on from a sample that one of its kind took in another process (see `ahead`)."""
 
-    def collect(self) -> Snapshot:
-        """As every collector's."""
-        ...
-
     def kept(self) -> Any:
         """What is kept of the last sample, to be pickled; nothing of this process, which is gone when it is read."""
         ...

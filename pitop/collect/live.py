@@ -159,6 +159,7 @@ class LiveSource:
             for ahead in self._begun.values():
                 ahead.close()
             self._begun.clear()
+            self._early.clear()
         for worker in workers:
             worker.end()
         limit = time.monotonic() + _END

@@ -41,7 +41,7 @@ _ROUND_MOST = 100  # of them that are read in a turn, so that with thousands it 
 _DETAILS_AGE = 5.0  # seconds after which a running process's command line and user are read again
 _ENDED_KEPT = 5.0  # seconds that an ended process stays in the snapshot
 _ENDED_MOST = 500
-_INHERITED_AGE = 10.0  # seconds after which another process's sample tells nothing of now
+_INHERITED_AGE = 60.0  # seconds, more than it is waited for, after which another process's sample tells nothing of now
 
 _PID, _ROW, _CLOCK_ID, _CPU_NS = attrgetter("pid"), attrgetter("row"), attrgetter("clock_id"), attrgetter("cpu_ns")
 

@@ -66,7 +66,6 @@ def _parser(commands: Mapping[str, str]) -> ArgumentParser:
     parser.add_argument(
         "--paint",
         choices=("cells", "lines"),
-        default="cells",
         help="send the terminal the cells that changed (default), or whole lines, should it show them wrongly",
     )
     return parser

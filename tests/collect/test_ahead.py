@@ -20,6 +20,7 @@ from bench.programs import PROGRAMS
 from pitop.collect.live import LiveSource
 from pitop.collect.processes import ProcessesCollector
 from pitop.collect.topics import PROCESSES, Topic
+from pitop.kernel.processes import ProcessReader
 from pitop.model.processes import ProcessesSnapshot
 from pitop.model.snapshot import Failure, Snapshot
 
@@ -166,6 +167,8 @@ def test_no_processes_are_lost_or_added(source: LiveSource) -> None:
     try:
         assert sleeper.stdout is not None
         sleeper.stdout.readline()
+        while ProcessReader().stat(str(sleeper.pid)).state != "S":
+            pass  # it is about to sleep, and changes nothing from then on
         source.begin(PROCESSES)
         begun = time.time()
         # The child has its rows before this one is born.

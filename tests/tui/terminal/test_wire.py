@@ -139,6 +139,11 @@ async def test_on_a_line_with_room_nothing_waits_for_a_key(clock: Clock) -> None
     wire.typed()
     wire.show(frame(range(HEIGHT), "pressed"), (WIDTH, HEIGHT), (0, 0))
     assert len(told.news()) == 2  # a write each
+    room = wire._pace.room
+    wire._pace.room = lambda now: (wire.typed(), room(now))[1]  # type: ignore[func-returns-value,method-assign]
+    clock.now += 1
+    wire.show(frame(range(HEIGHT), "between"), (WIDTH, HEIGHT), (0, 0))
+    assert told.news()  # the key came while this frame was being sent: that is no want of room
     wire.leave()
 
 
