@@ -20,6 +20,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
+from textual.widgets import Input
 
 from pitop.tui.terminal.channel import Channel
 from pitop.tui.terminal.driver import PitopDriver
@@ -229,7 +230,9 @@ class Wired(App[R], Generic[R]):
             if not isinstance(renderable, LayoutUpdate | ChopsUpdate):
                 raise TypeError(f"an update of type {type(renderable).__name__}")
             x, y = self.screen.outer_size.clamp_offset(self.cursor_position)
-            wire.show(rows_of(renderable), size_of(renderable), (y, x))
+            focused = self.focused
+            line = focused.region.y if isinstance(focused, Input) else None
+            wire.show(rows_of(renderable), size_of(renderable), (y, x), line)
         except Exception as error:
             self.log.error("The wire gives way to Textual:", error)
             self.unwire()

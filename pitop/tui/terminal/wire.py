@@ -105,6 +105,7 @@ class Wire:
         self._cursor = (0, 0)
         self._timer: asyncio.TimerHandle | None = None
         self._typed = self._held = -1.0
+        self._line, self._line_time = -1, -_TYPED  # where text was typed last, and when that was shown last
         self._short = False  # was anything left for want of room?
         self.open = False  # is the terminal in application mode?
         self.retired = False  # has Textual taken over for good?
@@ -119,10 +120,14 @@ class Wire:
 
     # What comes from the app
 
-    def show(self, rows: Iterable[Row], size: tuple[int, int], cursor: tuple[int, int]) -> None:
-        """Want `rows` on a screen of `size` (width, height), and the cursor at (y, x)."""
+    def show(
+        self, rows: Iterable[Row], size: tuple[int, int], cursor: tuple[int, int], line: int | None = None
+    ) -> None:
+        """Want `rows` on a screen of `size` (width, height), and the cursor at (y, x). In row `line` text is typed."""
         self._cursor = cursor
         now = monotonic()
+        if line is not None:
+            self._line, self._line_time = line, now
         waiting = self._writer.waiting
         if (self._writer.width, self._writer.height) != size:
             self._resize(*size)
@@ -152,16 +157,20 @@ class Wire:
         if changed:
             self._held = now  # what the key has done is here
         fresh = changed - waiting  # those that were waiting already have most likely figures that change all the time
+        typed = changed & {self._line} if now - self._line_time < _TYPED else set()  # whatever waits in that row
+        fresh |= typed
         if len(changed) <= _FEW:
             self._writer.hurry(changed)
             self._writer.hurry(fresh)
+            self._writer.hurry(typed)
             return len(fresh)
-        calm = {y for y in fresh if now - self._busy[y] > _BUSY}
+        calm = typed | {y for y in fresh if now - self._busy[y] > _BUSY}
         for y in changed:
             if now - self._busy[y] <= _BUSY:
                 self._busy[y] = now
         self._writer.hurry(fresh)
         self._writer.hurry(calm)
+        self._writer.hurry(typed)
         return len(calm or fresh)
 
     def _put(self, y: int, parts: list[Part]) -> bool:

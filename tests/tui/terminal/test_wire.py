@@ -104,6 +104,19 @@ async def test_rows_that_change_without_keys_come_after_what_a_key_has_changed(c
     wire.leave()
 
 
+async def test_the_line_that_is_typed_in_comes_first_whatever_waits_there(clock: Clock) -> None:
+    told = Told()
+    wire = short(told, clock)
+    wire._pace._window = 1  # no room any more
+    wire.show(frame(range(HEIGHT), "prompt"), (WIDTH, HEIGHT), (0, 0), line=11)
+    assert "prompt 11" in told.news()[0]
+    clock.now += 0.1
+    wire.typed()
+    wire.show(frame(range(HEIGHT), "closed"), (WIDTH, HEIGHT), (0, 0))
+    assert "closed 11" in told.news()[0]
+    wire.leave()
+
+
 async def test_what_waits_leaves_the_line_to_a_key_for_a_moment(clock: Clock) -> None:
     told = Told()
     wire = short(told, clock)
